@@ -84,13 +84,13 @@ def moved(selection: Selection, direction: Direction, experiment: Experiment, by
         if direction == "left":
             if not column:
                 return selection
-            return _edge(experiment, column, index, _beside(index, layers[column], layers[column - 1]))
+            return parameter_at(experiment, column, index, _beside(index, layers[column], layers[column - 1]))
         if column + 1 == len(layers):
             return selection
-        return _edge(experiment, column + 1, _beside(index, layers[column], layers[column + 1]), index)
+        return parameter_at(experiment, column + 1, _beside(index, layers[column], layers[column + 1]), index)
     column, neuron, source = end_of(selection, experiment)
     if direction in ("up", "down"):
-        return _edge(experiment, column, neuron, _within(source + step, layers[column - 1] + 1))
+        return parameter_at(experiment, column, neuron, _within(source + step, layers[column - 1] + 1))
     if direction == "right":
         return Neuron(column, neuron)
     return Neuron(column - 1, min(source, layers[column - 1] - 1))
@@ -117,7 +117,8 @@ def number_of(selection: Selection, experiment: Experiment) -> Parameter | None:
     return Parameter(layout_for(experiment).bias(selection.column - 1).start + selection.index)
 
 
-def _edge(experiment: Experiment, column: int, neuron: int, source: int) -> Parameter:
+def parameter_at(experiment: Experiment, column: int, neuron: int, source: int) -> Parameter:
+    """The weight from a neuron before a column to one in it; the bias is the source after the last."""
     layout, wide = layout_for(experiment), experiment.network.layers[column - 1]
     if source == wide:
         return Parameter(layout.bias(column - 1).start + neuron)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from adder_engine.language import tr
-from adder_tui.network.layout import BUS, LABEL, NUMBER_WIDTHS, TINY_WIDTHS, WEB, DiagramLayout, layout
-from adder_tui.selection import Neuron, Parameter, Selection
-from adder_tui.ui.heatmap import Dots, Grid
-from adder_tui.ui.line import Line, Role
-from adder_tui.ui.network_values import OUTCOME, NetworkValues
-from adder_tui.ui.numbers import plain_number, role_of
-from adder_tui.ui.phrases import brought_mark, compact, sign_mark, tiny, weight_of
-from adder_tui.ui.symbols import strokes_of
+from adder_tui.network.layout import BUS, LABEL, NUMBER_WIDTHS, WEB, layout
+from adder_tui.selection import Neuron, Parameter
+from adder_tui.ui.heatmap import Dots
+from adder_tui.ui.line import Role
+from adder_tui.ui.network_values import OUTCOME, Drawn, NetworkDrawing
+from adder_tui.ui.numbers import role_of
+from adder_tui.ui.phrases import brought_mark, compact, sign_mark, weight_of
 from adder_tui.ui.view import ClickTarget, ViewState
 
 MOST_DIGITS, DIGITS = 6, 4
@@ -21,19 +18,16 @@ MOST_LINES = 48
 """Lines drawn between two columns; of more only the largest are."""
 
 
-class DiagramDrawing(NetworkValues):
-    """A view's numbers, and the picture of ``width`` by ``height`` cells that comes about."""
+class DiagramDrawing(NetworkDrawing):
+    """A view's numbers, and the diagram of ``width`` by ``height`` cells that comes about."""
 
     def __init__(self, view: ViewState, width: int, height: int) -> None:
-        super().__init__(view)
-        self.strokes = strokes_of(view.glyphs)
-        self.grid = Grid(width, height)
-        self.spots: list[ClickTarget[Selection]] = []
+        super().__init__(view, width, height)
         keep: list[set[int]] = [set() for _ in self.layers]
         keep[self.column].add(self.neuron)
         if self.source is not None and self.source < self.layers[self.column - 1]:
             keep[self.column - 1].add(self.source)
-        self.plan: DiagramLayout = layout(
+        self.columns = layout(
             self.layers, keep, self.sizes, self.column, max(2, *map(len, self.inputs)),
             not view.glyphs.ascii, self.outcome_rows, width, height,
         )  # fmt: skip
@@ -43,16 +37,10 @@ class DiagramDrawing(NetworkValues):
         """Rows below the output: wanted, off by and loss; the answer too where outputs are scaled."""
         return 4 if self.trace is not None and self.trace.target_scale != 1 else 3
 
-    def value_text(self, value: float, room: int) -> str:
-        """A neuron's value or error in so many columns; nothing where they do not take it."""
-        if room <= max(TINY_WIDTHS):
-            return tiny(value, room, self.glyphs) if room > 1 else ""
-        return compact(value, room, self.glyphs, MOST_DIGITS if room >= NUMBER_WIDTHS[0] else DIGITS)
-
 
 def draw_edges(s: DiagramDrawing, c: int) -> None:
     """All edges that lead into a column."""
-    x0, x1 = s.plan.columns[c].gap
+    x0, x1 = s.columns[c].gap
     if c == s.column and x1 - x0 >= BUS:
         _bus_in(s, c)
     elif c - 1 == s.column and s.source is None and x1 - x0 >= BUS:
@@ -66,12 +54,14 @@ def draw_edges(s: DiagramDrawing, c: int) -> None:
 
 
 def _marks(s: DiagramDrawing, c: int) -> None:
-    column, before = s.plan.columns[c], s.plan.columns[c - 1]
+    column, before = s.columns[c], s.columns[c - 1]
+    goes_on = s.reach.stage is not None and s.reach.stage.phase == "forward"
+    arrow = s.glyphs.edges.forward if goes_on else s.glyphs.edges.backward
     for i, y in zip(column.shown, column.rows, strict=True):
         if before.hidden:
             s.grid.put(column.fold, y, s.glyphs.ellipsis, "faint")
         if s.is_working(c):
-            s.grid.put(column.arrow, y, _arrow(s), "accent")
+            s.grid.put(column.arrow, y, arrow, "accent")
         for x, source in enumerate(before.shown, column.marks):
             _mark(s, c, i, source, x, y)
         _mark(s, c, i, s.layers[c - 1], column.bias, y)
@@ -81,15 +71,10 @@ def _marks(s: DiagramDrawing, c: int) -> None:
             break
 
 
-def _arrow(s: DiagramDrawing) -> str:
-    stage = s.reach.stage
-    return s.strokes.forward if stage is not None and stage.phase == "forward" else s.strokes.backward
-
-
 def _mark(s: DiagramDrawing, c: int, neuron: int, source: int, x: int, y: int) -> None:
     index = s.index_of(c, neuron, source)
     if s.weights is None:
-        s.grid.put(x, y, s.strokes.zero, "faint")
+        s.grid.put(x, y, s.glyphs.edges.zero, "faint")
         return
     most, most_brought = s.largest[c - 1]
     mark, role = sign_mark(float(s.weights[index]), most, s.glyphs)
@@ -106,7 +91,7 @@ def _mark(s: DiagramDrawing, c: int, neuron: int, source: int, x: int, y: int) -
 
 def _web(s: DiagramDrawing, c: int) -> None:
     """All lines of a layer, lightly; the larger the weight the denser the line."""
-    column, before = s.plan.columns[c], s.plan.columns[c - 1]
+    column, before = s.columns[c], s.columns[c - 1]
     assert s.weights is not None
     x0, x1 = column.gap
     most = s.largest[c - 1][0]
@@ -128,7 +113,7 @@ def _web(s: DiagramDrawing, c: int) -> None:
 
 def _bus_in(s: DiagramDrawing, c: int) -> None:
     """The edges into the chosen neuron, each with its number, and the bias as one from a constant 1."""
-    column, before = s.plan.columns[c], s.plan.columns[c - 1]
+    column, before = s.columns[c], s.columns[c - 1]
     x0, x1 = column.gap
     trunk = x1 - 1
     row = column.row_of(s.neuron)
@@ -146,7 +131,7 @@ def _bus_in(s: DiagramDrawing, c: int) -> None:
 
 def _bus_out(s: DiagramDrawing, c: int) -> None:
     """The edges that lead away from the chosen neuron, each with its number."""
-    column, before = s.plan.columns[c], s.plan.columns[c - 1]
+    column, before = s.columns[c], s.columns[c - 1]
     x0, x1 = column.gap
     row = before.row_of(s.neuron)
     assert row is not None
@@ -162,20 +147,20 @@ def _trunk(s: DiagramDrawing, x: int, ends: list[int], row: int, inward: bool) -
     for y in range(top, bottom + 1):
         arms = (2 if y > top else 0) | (8 if y < bottom else 0)
         arms |= (towards if y in ends else 0) | (away if y == row else 0)
-        s.grid.put(x, y, s.strokes.trunk[arms], "text")
+        s.grid.put(x, y, s.glyphs.edges.trunk[arms], "text")
     if inward:
-        s.grid.put(x + 1, row, s.strokes.forward, "text")
+        s.grid.put(x + 1, row, s.glyphs.edges.forward, "text")
 
 
 def _edge(s: DiagramDrawing, c: int, neuron: int, source: int, x0: int, x1: int, y: int) -> None:
     """A line with its number from column ``x0`` to ``x1``, and below it what the phase brings."""
     index = s.index_of(c, neuron, source)
     if s.weights is None:
-        s.grid.put(x0, y, s.strokes.line[0] * (x1 - x0), "faint")
+        s.grid.put(x0, y, s.glyphs.edges.line[0] * (x1 - x0), "faint")
         return
     value = float(s.weights[index])
     role = role_of(value) if value else "faint"
-    s.grid.put(x0, y, s.strokes.line[weight_of(value, s.largest[c - 1][0])] * (x1 - x0), role)
+    s.grid.put(x0, y, s.glyphs.edges.line[weight_of(value, s.largest[c - 1][0])] * (x1 - x0), role)
     room = min(LABEL + (x1 - x0 > LABEL + 3), x1 - x0 - 1)
     chosen = s.view.selection == Parameter(index)
     text = compact(value, room, s.glyphs, 4, sign=True)
@@ -193,15 +178,7 @@ def _edge(s: DiagramDrawing, c: int, neuron: int, source: int, x0: int, x1: int,
             s.grid.put(x0 + (x1 - x0 - len(lower) + 1) // 2, y + 1, lower, role_of(brought))
 
 
-@dataclass(frozen=True)
-class Diagram:
-    """The picture, and where one can click on it."""
-
-    lines: list[Line]
-    spots: list[ClickTarget[Selection]]
-
-
-def diagram(view: ViewState, width: int, height: int) -> Diagram:
+def diagram(view: ViewState, width: int, height: int) -> Drawn:
     """Draw the network in ``width`` by ``height`` cells."""
     drawing = DiagramDrawing(view, width, height)
     for c in range(len(drawing.layers)):
@@ -210,46 +187,25 @@ def diagram(view: ViewState, width: int, height: int) -> Diagram:
     _outcome(drawing)
     for c in range(1, len(drawing.layers)):
         draw_edges(drawing, c)
-    return Diagram(drawing.grid.lines(), drawing.spots)
+    return Drawn(drawing.grid.lines(), drawing.spots)
 
 
 def _heading(s: DiagramDrawing, c: int) -> None:
-    column = s.plan.columns[c]
+    column, room = s.columns[c], _heading_room(s, c)
     if not c:
-        after = s.plan.columns[1]
-        room = after.end - len(_shortened(s.names[0], _heading_room(s, 1))) - 1 - column.cell
-        s.grid.put(column.cell, 0, _scaled(s, _shortened(tr("inputs"), room), room, s.view.scales.inputs), "dim")
-        return
-    room = _heading_room(s, c)
-    name = _shortened(s.names[c - 1], room)
-    if c == len(s.layers) - 1:
-        name = _scaled(s, name, room, s.view.scales.targets)
-    lit = s.reach.lit(c - 1)
-    role: Role = ("active" if s.is_working(c) else "accent") if lit else "dim"
-    text = f" {name} " if lit and len(name) + 2 <= room else name
-    s.grid.put(column.end - len(text), 0, text, role)
-
-
-def _scaled(s: DiagramDrawing, name: str, room: int, scale: float) -> str:
-    """``inputs/500`` where what stands below is divided by 500, as far as there is room."""
-    divided = name if scale == 1 else f"{name}/{plain_number(scale, s.glyphs)}"
-    return divided if len(divided) <= room else name
+        room = s.columns[1].end - len(s.short_name(1, _heading_room(s, 1))) - 1 - column.cell
+    text, role = s.heading(c, room, room)
+    s.grid.put(column.end - len(text) if c else column.cell, 0, text, role)
 
 
 def _heading_room(s: DiagramDrawing, c: int) -> int:
     """Columns over the marks and neurons, less a blank where those of another column stand next to them."""
-    column = s.plan.columns[c]
-    return column.end - column.marks - (column.marks == s.plan.columns[c - 1].end)
-
-
-def _shortened(name: str, room: int) -> str:
-    """``hidden4`` as ``hid4`` where there is no room for it."""
-    number = name[len(name.rstrip("0123456789")) :]
-    return name if len(name) <= room else name[: min(3, room - len(number))] + number
+    column = s.columns[c]
+    return column.end - column.marks - (column.marks == s.columns[c - 1].end)
 
 
 def _neurons(s: DiagramDrawing, c: int) -> None:
-    column = s.plan.columns[c]
+    column = s.columns[c]
     values = s.values(c)
     largest = float(abs(values).max()) if values is not None else 0.0
     room = column.number_width
@@ -260,7 +216,7 @@ def _neurons(s: DiagramDrawing, c: int) -> None:
         text = s.glyphs.none if values is None else s.glyphs.ellipsis
         if values is not None and s.has_value(c, i):
             value = float(values[i])
-            text, role = s.inputs[i] if not c and room > 1 else s.value_text(value, room), role_of(value)
+            text, role = s.inputs[i] if not c and room > 1 else _value_text(s, value, room), role_of(value)
             if not text:
                 text, role = sign_mark(value, largest, s.glyphs)
         if s.is_muted(c, i):
@@ -278,11 +234,13 @@ def _neurons(s: DiagramDrawing, c: int) -> None:
         if c:
             _error(s, c, i, x, y + 1, room)
     if column.hidden:
-        text = tr("{ellipsis} {count} more", ellipsis=s.glyphs.ellipsis, count=column.hidden)
-        if len(text) >= column.cell_width:
-            text = f"{s.glyphs.ellipsis}{column.hidden}"
-        beside = len(text) < column.cell_width and s.plan.columns[c + 1].gap[1] > column.end  # the bias next to it
+        text = s.more_text(column.hidden, column.cell_width - 1)
+        beside = len(text) < column.cell_width and s.columns[c + 1].gap[1] > column.end  # the bias next to it
         s.grid.put(column.end - len(text) - beside, column.rows[-1] + 2, text, "dim")
+
+
+def _value_text(s: DiagramDrawing, value: float, room: int) -> str:
+    return s.value_text(value, room, MOST_DIGITS if room >= NUMBER_WIDTHS[0] else DIGITS)
 
 
 def _error(s: DiagramDrawing, c: int, i: int, x: int, y: int, room: int) -> None:
@@ -295,7 +253,7 @@ def _error(s: DiagramDrawing, c: int, i: int, x: int, y: int, room: int) -> None
     if not s.has_error(c, i):  # the walk by neuron has not come to it
         text, role = s.glyphs.ellipsis, "dim"
     else:
-        text, role = s.value_text(delta, room), role_of(delta)
+        text, role = _value_text(s, delta, room), role_of(delta)
         if not text:
             text, role = brought_mark(delta, float(abs(deltas).max()), s.glyphs)
     behind = s.grid.is_blank(x + 1 + room, y)  # no bracket stands here: room for a blank behind the sign
@@ -305,9 +263,9 @@ def _error(s: DiagramDrawing, c: int, i: int, x: int, y: int, room: int) -> None
 
 def _outcome(s: DiagramDrawing) -> None:
     """Below the output: what is wanted and how far off it is, in units of sums, and from its rung on the loss."""
-    column, rows = s.plan.columns[-1], s.outcome
+    column, rows = s.columns[-1], s.outcome
     at_loss = s.reach.stage is not None and s.reach.stage.phase == "loss"
-    if s.trace is not None and s.has_value(len(s.names), 0) and all(label != "want" for label, *_ in rows):
+    if s.has_no_truth:
         _unknown(s, column.rows[-1] + 2 + len(rows))
     for y, (label, value, role) in enumerate(rows, start=column.rows[-1] + 2):
         name, short = OUTCOME[label]
@@ -321,7 +279,7 @@ def _outcome(s: DiagramDrawing) -> None:
 
 def _unknown(s: DiagramDrawing, y: int) -> None:
     """No truth known: in one row, or where the column is narrow in two."""
-    column = s.plan.columns[-1]
+    column = s.columns[-1]
     whole = tr("no truth known")
     words = (whole,) if column.end - column.marks >= len(whole) else (tr("no truth"), tr("known"))
     for row, text in enumerate(words, start=y):

@@ -24,7 +24,7 @@ from adder_tui.ui.phrases import (
     row,
     six,
 )
-from adder_tui.ui.symbols import Glyphs, strokes_of
+from adder_tui.ui.symbols import Glyphs
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
@@ -59,8 +59,7 @@ def in_a_line(view: ViewState, snapshot: Snapshot, trace: Trace, width: int) -> 
     """The chosen neuron's sum, or the chosen number with its gradient and last change, in one row."""
     g, at = view.glyphs, view.selection
     if isinstance(at, Parameter):
-        name, place = place_of(at, view.experiment)
-        title = Line.of((f" {name}[{', '.join(map(str, place))}]  ", "strong"))
+        title = Line.of((f" {layout_for(view.experiment).name_of(at.index)}  ", "strong"))
         return Line.of(title, *facts_text(view, snapshot, at.index, width - title.width))
     name = neuron_name(at, view.experiment)
     if at.column == 0:
@@ -114,19 +113,14 @@ def _neuron(view: ViewState, snapshot: Snapshot, trace: Trace, at: Neuron, width
     rows = weighted_sum(layer, i, width - LABEL - 2, min(3, max(1, height - 4)), g)
     lines += [row(tr("sum") if n == 0 else "", phrase) for n, phrase in enumerate(rows)]
     bias = layout_for(view.experiment).bias(at.column - 1).start + i
-    lines.append(row(tr("value"), *_activated(view, layer, at, hidden, muted)))
+    value, answer, more = _activated(view, layer, at, hidden, muted), number(snapshot.asked.predicted, g), list[str]()
     if not hidden and trace.loss_name == "bce":
-        said = number(snapshot.asked.predicted, g)
-        more = (tr("; its sigmoid is how likely yes is, {p}", p=said), tr("; yes by {p}", p=said), "")
-        lines[-1] = roomiest(width, *(Line.of(lines[-1], (words, "dim")) for words in more))
+        more = [tr("; its sigmoid is how likely yes is, {p}", p=answer), tr("; yes by {p}", p=answer)]
     elif not hidden and trace.target_scale != 1:
-        scale, answer, value = plain_number(trace.target_scale, g), number(snapshot.asked.predicted, g), lines[-1]
-        more = (
-            tr("; times {scale} it is the answer, {answer}", scale=scale, answer=answer),
-            tr(", scaled; the answer is {answer}", answer=answer),
-            "",
-        )
-        lines[-1] = roomiest(width, *(Line.of(value, (words, "dim")) for words in more))
+        scale = plain_number(trace.target_scale, g)
+        more = [tr("; times {scale} it is the answer, {answer}", scale=scale, answer=answer),
+                tr(", scaled; the answer is {answer}", answer=answer)]  # fmt: skip
+    lines.append(roomiest(width, *(row(tr("value"), *value, (words, "dim")) for words in (*more, ""))))
     if not trace.known:
         lines.append(row(tr("error"), (UNKNOWN, "dim")))
     elif not reached.has_error(at.column, i):
@@ -244,7 +238,7 @@ def _error(view: ViewState, trace: Trace, layer: int, i: int, width: int, rows: 
 
 def _picture_legend(view: ViewState, width: int) -> Line:
     """By colours, or by what stands in their place: characters, and dashes where lines have but two colours, or one."""
-    g, s = view.glyphs, strokes_of(view.glyphs)
+    g, s = view.glyphs, view.glyphs.edges
     plus, minus, large = tr("plus"), tr("minus"), tr("large is bright")
     if g.ascii:
         plus, minus, large = f"{plus} {''.join(s.plus)}", f"{minus} {''.join(s.minus)}", tr("small to large")
@@ -260,7 +254,7 @@ def _picture_legend(view: ViewState, width: int) -> Line:
 
 
 def _legend(g: Glyphs) -> Line:
-    s = strokes_of(g)
+    s = g.edges
     return Line.of(
         (tr(" weights:  "), "faint"), (f"{s.plus[1]} {s.plus[2]}", "plus"), (f" {tr('plus')}  ", "faint"),
         (f"{s.minus[1]} {s.minus[2]}", "minus"), (f" {tr('minus')}  ", "faint"),
@@ -276,8 +270,9 @@ def number_explained(
 ) -> list[Line]:  # fmt: skip
     """What is known of the chosen weight or bias, its course at the right where there is room."""
     g, names = view.glyphs, view.experiment.layer_names
-    name, place = place_of(at, view.experiment)
-    layer = layout_for(view.experiment).by_name[name].layer
+    layout = layout_for(view.experiment)
+    tensor, place = place_of(at, view.experiment)
+    layer = layout.by_name[tensor].layer
     chain = trace.chain
     traced, made, neuron = trace.layers[layer], chain.layers[layer], place[0]
     target = neuron_name(Neuron(layer + 1, neuron), view.experiment)
@@ -300,7 +295,7 @@ def number_explained(
     else:
         about, carries, own = tr("the bias of {neuron}", neuron=target), [], tr("the error itself, ")
         own_gradient = float(made.bias_grad[neuron])
-    title = Line.of((f" {name}[{', '.join(map(str, place))}]", "strong"), (f"  {about}", "dim"),
+    title = Line.of((f" {layout.name_of(at.index)}", "strong"), (f"  {about}", "dim"),
                     (tr("  kept") if kept else "", "accent"))  # fmt: skip
     keys = Line.of((tr("Enter"), "key"), (tr(" sets it "), "dim"), ("+ -", "key"), (tr(" nudge "), "dim"),
                    ("k", "key"), (tr(" lets it go ") if kept else tr(" keeps it "), "dim"))  # fmt: skip

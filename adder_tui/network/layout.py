@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 LEAST_SPACING, MOST_SPACING = 2, 4
 """Rows from one neuron to the next: its own, and at least the one below it, for errors, gradients and changes."""
@@ -65,13 +66,6 @@ class Column:
         return self.rows[self.shown.index(neuron)] if neuron in self.shown else None
 
 
-@dataclass(frozen=True)
-class DiagramLayout:
-    """All columns."""
-
-    columns: tuple[Column, ...]
-
-
 Sizes = Callable[[int], Sequence[float] | None]
 """How much each neuron of a column matters; None where nothing is known."""
 
@@ -88,7 +82,7 @@ def fold(count: int, room: int, keep: Collection[int], sizes: Sequence[float] | 
 def layout(
     layers: Sequence[int], keep: Sequence[Collection[int]], sizes: Sizes, focus: int, input_width: int,
     lines: bool, below: int, width: int, height: int,
-) -> DiagramLayout:  # fmt: skip
+) -> list[Column]:  # fmt: skip
     """Give every part its place in ``width`` by ``height``; the first row is left for headings.
 
     Args:
@@ -104,14 +98,12 @@ def layout(
     most = room // LEAST_SPACING
     if max(layers) > most:
         most = (room - 1) // LEAST_SPACING  # a row for the count of those folded away
-    scale = next(
-        (s for s in _scales(layers, focus, most, lines) if s.total(layers, input_width) <= width),
-        _frugal(layers, 1),
-    )
+    scales = [*_scales(partial(_Scale, layers, input_width), layers, max(1, focus), most, lines)]
+    scale = next((s for s in scales if s.total <= width), scales[-1])
     shown = [fold(count, scale.most, keep[c], sizes(c)) for c, count in enumerate(layers)]
     rows = _rows(layers, [len(s) for s in shown], room, below)
-    gaps = _widened(scale, layers, input_width, width)
-    total = scale.total(layers, input_width) - sum(scale.gaps(layers)) + sum(gaps)
+    gaps = _widened(scale, width)
+    total = scale.total - sum(scale.gaps) + sum(gaps)
     x = max(0, width - total) // 2
     columns = []
     for c, count in enumerate(layers):
@@ -124,25 +116,26 @@ def layout(
             bias = fold_at + (folded if scale.tight else 1 + (scale.roomy and folded))
             arrow = bias + 1 if scale.roomy else fold_at
             x = bias + 1 + scale.roomy
-        index = scale.index_width(c, count)
+        index, cell = scale.index_width(c), scale.cell_width(c)
         arrow = x + index if scale.tight else arrow
-        cell = scale.cell_width(c, count, input_width)
         columns.append(
             Column(shown[c], count - len(shown[c]), rows[c], gap, marks, fold_at, bias, arrow, x, cell, index)
         )
         x += cell
-    return DiagramLayout(tuple(columns))
+    return columns
 
 
 @dataclass(frozen=True)
 class _Scale:
     """How much room the parts get."""
 
+    layers: Sequence[int]
+    input_width: int
     numbers: tuple[int, ...]
     """Columns of a neuron's number, for each column of neurons; 1 for its sign alone."""
     web: int
     """Columns of lines without numbers."""
-    buses: frozenset[int]
+    buses: Collection[int]
     """Columns into which the edges come with their numbers."""
     roomy: bool
     """Whether marks have blanks around them."""
@@ -155,62 +148,64 @@ class _Scale:
         """Blanks before the marks."""
         return int(column > 0 and (self.roomy or column in self.buses))
 
-    def gaps(self, layers: Sequence[int]) -> list[int]:
-        return [0 if not c else BUS if c in self.buses else self.web for c in range(len(layers))]
+    @property
+    def gaps(self) -> list[int]:
+        return [0, *(BUS if c in self.buses else self.web for c in range(1, len(self.layers)))]
 
-    def index_width(self, column: int, count: int) -> int:
+    def index_width(self, column: int) -> int:
+        count = self.layers[column]
         return len(str(count - 1)) if self.most < count and self.numbers[column] >= LEAST_INDEXED else 0
 
-    def cell_width(self, column: int, count: int, input_width: int) -> int:
-        number = self.numbers[column] if column or self.numbers[0] == 1 else input_width
-        return number + 2 + self.index_width(column, count)
+    def cell_width(self, column: int) -> int:
+        number = self.numbers[column] if column or self.numbers[0] == 1 else self.input_width
+        return number + 2 + self.index_width(column)
 
-    def total(self, layers: Sequence[int], input_width: int) -> int:
+    @property
+    def total(self) -> int:
         """Columns that all of it takes."""
-        cells = sum(self.cell_width(c, count, input_width) for c, count in enumerate(layers))
+        cells = sum(map(self.cell_width, range(len(self.layers))))
         beside = 1 if self.tight else 3 if self.roomy else 2
         marks = sum(
             self.lead(c) + min(count, self.most) + beside + ((self.roomy or self.tight) and count > self.most)
-            for c, count in enumerate(layers[:-1], start=1)
+            for c, count in enumerate(self.layers[:-1], start=1)
         )
-        return cells + marks + sum(self.gaps(layers))
+        return cells + marks + sum(self.gaps)
 
 
-def _scales(layers: Sequence[int], focus: int, most: int, lines: bool) -> Iterator[_Scale]:
+def _scales(make: Callable[..., _Scale], layers: Sequence[int], focus: int, most: int, lines: bool) -> Iterator[_Scale]:
     """From the roomiest to the most frugal: numbers beside far edges give way first, then those beside any and the
     digits of far neurons, marks and biases never.
     """
     last = len(layers) - 1
-    focus = max(1, focus)
-    one = frozenset({focus})
-    both = one | {min(focus + 1, last)}
+    one: tuple[int, ...] = (focus,)
+    both = (focus, min(focus + 1, last))
     wide, narrow = ((width,) * len(layers) for width in NUMBER_WIDTHS)
     for numbers in (wide, narrow):
-        yield _Scale(numbers, BUS * lines, both, True, most)
+        yield make(numbers, BUS * lines, both, True, most)
     for roomy, buses, web in (
         (True, both, WEB), (False, both, WEB), (False, both, 0), (False, one, WEB), (False, one, 0),
     ):  # fmt: skip
-        yield _Scale(narrow, web * lines, buses, roomy, most)
+        yield make(narrow, web * lines, buses, roomy, most)
     for fewer in range(most - 1, MANY - 1, -1):
-        yield _Scale(narrow, 0, one, False, fewer)
+        yield make(narrow, 0, one, False, fewer)
     far = sorted((c for c in range(1, last) if c != focus), key=lambda c: -abs(c - focus))
-    for buses in (one, frozenset[int]()):
+    for buses in (one, ()):
         for tight in (False, True):
             for n in range(len(far) + 1):
-                yield _Scale(_short(layers, far, n), 0, buses, False, most, tight)
+                yield make(_short(layers, far, n), 0, buses, False, most, tight)
     short = _short(layers, far, len(far))
     whole = max(layers) <= most
     for fewer in (most, *range(most - 1, FEW - 1, -1)):
         for signs in range(SOME + 1 if whole else 1):  # rather than fold away whole neurons
-            yield _Scale(_signs(short, far, signs), 0, frozenset(), False, fewer, True)
+            yield make(_signs(short, far, signs), 0, (), False, fewer, True)
     for signs in range(1, len(far) + 1):
-        yield _Scale(_signs(short, far, signs), 0, frozenset(), False, min(most, FEW), True)
+        yield make(_signs(short, far, signs), 0, (), False, min(most, FEW), True)
     for fewer in range(min(most, FEW), 1, -1):
         for number in (narrow[0], *TINY_WIDTHS):
             cells = (number if c == focus else 1 for c in range(last))
-            yield _Scale((*cells, narrow[0]), 0, frozenset(), False, fewer, True)
+            yield make((*cells, narrow[0]), 0, (), False, fewer, True)
     for fewer in range(most, 0, -1):
-        yield _frugal(layers, fewer)
+        yield make((*[1] * last, narrow[0]), 0, (), False, fewer)
 
 
 def _short(layers: Sequence[int], far: Sequence[int], shortest: int) -> tuple[int, ...]:
@@ -226,18 +221,13 @@ def _signs(numbers: Sequence[int], far: Sequence[int], count: int) -> tuple[int,
     return tuple(1 if c in far[:count] else width for c, width in enumerate(numbers))
 
 
-def _frugal(layers: Sequence[int], most: int) -> _Scale:
-    """Signs everywhere but at the output."""
-    return _Scale((*[1] * (len(layers) - 1), NUMBER_WIDTHS[-1]), 0, frozenset(), False, most)
-
-
-def _widened(scale: _Scale, layers: Sequence[int], input_width: int, width: int) -> list[int]:
+def _widened(scale: _Scale, width: int) -> list[int]:
     """The gaps with what room is left over, where there are lines."""
-    gaps = scale.gaps(layers)
+    gaps = scale.gaps
     growing = sum(gap > 0 for gap in gaps)
     if not growing:
         return gaps
-    more = min((width - scale.total(layers, input_width)) // growing, WIDEST_GAP - max(gaps))
+    more = min((width - scale.total) // growing, WIDEST_GAP - max(gaps))
     return [gap + max(0, more) if gap else 0 for gap in gaps]
 
 

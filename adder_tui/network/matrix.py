@@ -66,16 +66,14 @@ def block(
         texts = aligned([figures(m[i, j]) for m, shown in zip(matrices, rows, strict=True) for i in shown])
         return texts, max(cell_len(names[j]), *map(cell_len, texts))
 
-    most = max(1, min(count, room // (figures.digits + 2 + GAP)))
-    while True:
+    for most in range(max(1, min(count, room // (figures.digits + 2 + GAP))), 0, -1):
         columns = kept(count, column, most)
         texts = {j: column_of(j)[0] for j in columns}
         widths = {j: column_of(j)[1] for j in columns}
         holes = sum(b - a > 1 for a, b in pairwise((-1, *columns)))
-        if most == 1 or sum(widths.values()) + len(columns) * (2 + GAP) + holes * HOLES[0] <= room:
+        taken = sum(widths.values()) + len(columns) * (2 + GAP)
+        if taken + holes * HOLES[0] <= room:
             break
-        most -= 1
-    taken = sum(widths.values()) + len(columns) * (2 + GAP)
     hole = next((size for size in HOLES if taken + holes * size <= room), HOLES[-1])
 
     def joined(pieces: dict[int, Span], head: bool = False) -> list[Span]:

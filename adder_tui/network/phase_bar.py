@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from adder_engine.language import tr
-from adder_engine.snapshot import Snapshot
+from adder_engine.snapshot import Snapshot, stages_of
 from adder_tui.ui.line import Line, Role, roomiest
 from adder_tui.ui.numbers import answer_text, count, plural, truth_text, written_apart
 from adder_tui.ui.phrases import compact
-from adder_tui.ui.run_state import over_pairs, sum_text
-from adder_tui.ui.symbols import Glyphs, strokes_of
+from adder_tui.ui.run_state import over_pairs, stage_words, sum_text, update_words
+from adder_tui.ui.symbols import Glyphs
 from adder_tui.ui.view import STEP_SIZE, ViewState
 
 LADDER_ROWS = 3
@@ -28,26 +30,20 @@ _DOING = {
 
 def ladder_lines(view: ViewState, width: int) -> list[Line]:
     """Three rows: the rungs, the place in words, and what happened or what comes next."""
-    rows = (_stages(view, width), _place(view, width), effect_line(view, width))
+    full = _stages(view, short=False)
+    rungs = full if full.width < width else _stages(view, short=True)
+    rows = (rungs, _place(view, width), effect_line(view, width))
     return [row.fit(width, view.glyphs.ellipsis) for row in rows]
 
 
-def _stages(view: ViewState, width: int) -> Line:
-    """The phases from left to right; forward and backward with their layers where there is room."""
-    names = view.experiment.layer_names
-    snapshot = view.snapshot
-    stage = snapshot.stage if snapshot else None
+def _stages(view: ViewState, short: bool) -> Line:
+    """The phases from left to right; forward and backward with their layers, in ``short`` with the one at work."""
+    names, snapshot = view.experiment.layer_names, view.snapshot
+    rungs = stages_of(len(names))
     at = snapshot.moment.stage if snapshot else 0
-    if snapshot is not None and not at and stage is not None:
-        at = len(snapshot.stages)
-    full = _stage_spans(view, names, at, short=False)
-    return full if full.width < width else _stage_spans(view, names, at, short=True)
-
-
-def _stage_spans(view: ViewState, names: tuple[str, ...], at: int, short: bool) -> Line:
-    layers = len(names)
+    if snapshot is not None and not at and snapshot.stage is not None:
+        at = len(rungs)
     line = Line.of(" ")
-    climbed = 0
 
     def add(text: str, done: bool, here: bool, quiet: bool = False) -> None:
         nonlocal line
@@ -55,16 +51,13 @@ def _stage_spans(view: ViewState, names: tuple[str, ...], at: int, short: bool) 
         mark = view.glyphs.current if here and view.glyphs.ascii else ""
         line = Line.of(line, " " if line.width > 1 else "", (mark + text, role))
 
-    for phase, size in (("zero_grad", 1), ("forward", layers), ("loss", 1), ("backward", layers), ("step", 1)):
-        inside = climbed < at <= climbed + size
-        add(phase, climbed < at, inside and (size == 1 or short))
-        if phase in ("forward", "backward"):
-            order = names if phase == "forward" else names[::-1]
-            for i, name in enumerate(order):
-                here = at == climbed + i + 1
-                if not short or here:
-                    add(name, climbed + i < at, here, quiet=True)
-        climbed += size
+    for phase, group in groupby(enumerate(rungs, 1), key=lambda rung: rung[1].phase):
+        own = list(group)
+        first, last = own[0][0], own[-1][0]
+        add(phase, first <= at, first <= at <= last and (first == last or short))
+        for i, stage in own:
+            if stage.layer is not None and (not short or i == at):
+                add(names[stage.layer], i <= at, i == at, quiet=True)
     return line
 
 
@@ -75,29 +68,21 @@ def place_in_words(snapshot: Snapshot, reached: int | None = None, short: bool =
         reached: how many neurons of the layer the walk by neuron has reached: ``neuron 3 of 4``.
         short: in fewer words, for narrow windows.
     """
-    experiment, moment = snapshot.experiment, snapshot.moment
-    per_epoch = experiment.updates_per_epoch
+    moment, stage = snapshot.moment, snapshot.stage
     by_hand = "" if not moment.edits else tr(", edited") if short else tr(", then changed by hand")
     if not moment.stage and not moment.update:
         return tr("at the start, before the first update") + by_hand
-    done = moment.update - (not moment.stage)
-    epoch, update = divmod(done, per_epoch)
-    here = tr("epoch {epoch}", epoch=count(epoch + 1))
-    if per_epoch > 1:
-        updates = count(per_epoch)
-        here = tr("update {update} of {updates} in {epoch}", update=count(update + 1), updates=updates, epoch=here)
+    here = update_words(snapshot, moment.stage > 0)
     if short:
         here = tr("update {update}", update=count(moment.update + (moment.stage > 0)))
-    stage = snapshot.stage
     if not moment.stage or stage is None:
         return tr("{here}: step, and it is done", here=here) + by_hand
     if stage.layer is None:
-        return f"{here}: {stage.phase}" + by_hand
+        return stage_words(snapshot, here) + by_hand
+    experiment = snapshot.experiment
     name, size = experiment.layer_names[stage.layer], experiment.network.layers[stage.layer + 1]
     neuron = tr(", neuron {reached} of {size}", reached=reached, size=size) if reached is not None else ""
-    if short:
-        return f"{here}: {stage.phase} {name}{neuron}{by_hand}"
-    return tr("{here}: {phase}, layer {layer}", here=here, phase=stage.phase, layer=name) + neuron + by_hand
+    return (f"{here}: {stage.phase} {name}" if short else stage_words(snapshot, here)) + neuron + by_hand
 
 
 def _place(view: ViewState, width: int) -> Line:
@@ -178,7 +163,7 @@ def _trains_on(snapshot: Snapshot) -> bool:
 
 def _whose(snapshot: Snapshot, glyphs: Glyphs) -> tuple[str, str]:
     """Whose the errors and whose the gradients are in the picture of the backward pass, and in fewer words."""
-    strokes, asked = strokes_of(glyphs), sum_text(snapshot.asked.sum, snapshot.experiment.wanted.rule, glyphs)
+    strokes, asked = glyphs.edges, sum_text(snapshot.asked.sum, snapshot.experiment.wanted.rule, glyphs)
     marks, rows = f"{strokes.up[1]} {strokes.down[1]}", plural(snapshot.batch_rows, "row", "rows")
     delta = glyphs.delta
     return (

@@ -38,31 +38,23 @@ def proof_lines(proof: ReferenceCheck, glyphs: Glyphs, width: int) -> list[Line]
     lines = [Line.of((row, role)) for row in wrapped(glyphs.text(verdict), width)]
     if not proof.lines:
         return lines
-    return [*lines, Line(), *(_table if width >= TABLE else _list)(proof, glyphs)]
-
-
-def _table(proof: ReferenceCheck, glyphs: Glyphs) -> list[Line]:
-    """A row for each line of the proof."""
-    lines = [
-        Line.of((f"{tr('tensor'):<18}{tr('what'):<17}{tr('largest'):>11}{tr('allowed'):>11}{tr('share'):>9}", "dim")),
-        Line.of((f"{'':<18}{'':<17}{tr('difference'):>11}", "dim")),
-    ]
+    wide = width >= TABLE
+    head = f"{tr('largest'):>11}{tr('allowed'):>11}"
+    if wide:
+        lines += [Line(), Line.of((f"{tr('tensor'):<18}{tr('what'):<17}{head}{tr('share'):>9}", "dim"))]
+        lines.append(Line.of((f"{'':<35}{tr('difference'):>11}", "dim")))
+    else:
+        lines += [Line(), Line.of((f"  {'':<17}{head}", "dim"))]
     for name, group in groupby(proof.lines, key=lambda line: line.name):
-        for i, line in enumerate(group):
-            lines.append(Line.of((f"{name if i == 0 else '':<18}", "strong"), *_differences(line, glyphs)))
+        rows = [_differences(line, glyphs, wide) for line in group]
+        if wide:  # the tensor's name beside its first row, else on one of its own
+            lines += [Line.of((f"{'' if i else name:<18}", "strong"), *row) for i, row in enumerate(rows)]
+        else:
+            lines += [Line.of((name, "strong")), *(Line.of("  ", *row) for row in rows)]
     return lines
 
 
-def _list(proof: ReferenceCheck, glyphs: Glyphs) -> list[Line]:
-    """The same in fewer columns: a tensor's name on a row of its own."""
-    lines = [Line.of((f"  {'':<17}{tr('largest'):>11}{tr('allowed'):>11}", "dim"))]
-    for name, group in groupby(proof.lines, key=lambda line: line.name):
-        lines.append(Line.of((name, "strong")))
-        lines += [Line.of("  ", *_differences(line, glyphs, share=False)) for line in group]
-    return lines
-
-
-def _differences(line: ReferenceRow, glyphs: Glyphs, share: bool = True) -> list[str | Span]:
+def _differences(line: ReferenceRow, glyphs: Glyphs, share: bool) -> list[str | Span]:
     """How far ours and PyTorch's lie apart, what is allowed, the one as a share of the other, and the verdict."""
     part = line.difference / line.allowed if line.allowed else math.inf
     mark: Role = "text" if line.agrees else "minus"
@@ -107,19 +99,20 @@ def gradient_lines(check: GradientCheck, glyphs: Glyphs, width: int) -> list[Lin
         minus=minus,
     )
     lines = _text(intro, glyphs, width)
-    far, gap = tr("over 5 %") if check.gradient else tr("far off"), "  "
-    words = (f"  {far}", tr("  {mark} the best", mark=glyphs.current))
-    columns, widths = _columns(check, glyphs, 8)
-    if sum(widths.values()) + len(gap) * (len(widths) - 1) + max(map(len, words)) > width:
-        words, gap = (" !", f" {glyphs.current}"), " "  # a character must do, and a sentence says what it means
-        mark = glyphs.current
+    far, mark = tr("over 5 %") if check.gradient else tr("far off"), glyphs.current
+    roomy = f"  {far}", tr("  {mark} the best", mark=mark)
+    tight = " !", f" {mark}"  # a character must do, and a sentence says what it means
+    for gap, words, digits, points in (
+        ("  ", roomy, 8, True), (" ", tight, 8, True), (" ", tight, 7, True), (" ", tight, 6, False),
+    ):  # fmt: skip
+        columns = _columns(check, glyphs, digits, points)
+        widths = {name: max(len(name), *map(len, texts)) for name, texts in columns.items()}
+        if sum(widths.values()) + len(gap) * (len(widths) - 1) + max(map(len, words)) <= width:
+            break
+    if words is tight:
         message = tr("{mark} marks the best, ! those far off.", mark=mark)
         message = tr("{mark} marks the best, ! those over 5 % off.", mark=mark) if check.gradient else message
         lines += _text(message, glyphs, width)
-        for digits, points in ((8, True), (7, True), (6, False)):
-            columns, widths = _columns(check, glyphs, digits, points)
-            if sum(widths.values()) + len(widths) - 1 + len(words[0]) <= width:
-                break
     heading = gap.join(name.rjust(size) for name, size in widths.items())
     lines += [Line(), Line.of((heading, "dim"))]
     for i, nudge in enumerate(check.nudges):
@@ -144,10 +137,8 @@ def best_nudge(nudges: Sequence[FiniteDifference]) -> FiniteDifference | None:
     return min(finite, key=lambda nudge: nudge.relative_error, default=None)
 
 
-def _columns(
-    check: GradientCheck, glyphs: Glyphs, digits: int, points: bool = True
-) -> tuple[dict[str, list[str]], dict[str, int]]:
-    """The table's columns by their headings, and how wide they are.
+def _columns(check: GradientCheck, glyphs: Glyphs, digits: int, points: bool) -> dict[str, list[str]]:
+    """The table's columns by their headings.
 
     Args:
         digits: of the losses.
@@ -158,14 +149,13 @@ def _columns(
         texts = [number(value, glyphs, digits).replace(",", "") for value in values]
         return aligned(texts) if points else texts
 
-    columns = {
+    return {
         tr("nudge e"): [plain_number(n.size, glyphs) for n in check.nudges],
         "L(w + e)": column([n.higher for n in check.nudges], digits),
         f"L(w {glyphs.minus} e)": column([n.lower for n in check.nudges], digits),
         tr("slope"): column([n.estimate for n in check.nudges], 6),
         tr("off by"): [_off(n, check.gradient, glyphs) for n in check.nudges],
     }
-    return columns, {name: max(len(name), *map(len, texts)) for name, texts in columns.items()}
 
 
 def _off(nudge: FiniteDifference, gradient: float, glyphs: Glyphs) -> str:

@@ -15,22 +15,23 @@ from adder_engine.analysis.results import Query
 from adder_engine.errors import AdderError, RequestError
 from adder_engine.language import tr
 from adder_engine.parsing import parse_number
-from adder_tui.network.diagram import Diagram, diagram
+from adder_tui.network.diagram import diagram
 from adder_tui.network.explain import explanation
 from adder_tui.network.phase_bar import LADDER_ROWS, ladder_lines
-from adder_tui.selection import Direction, Parameter, Selection, focus_of, moved, number_of
+from adder_tui.selection import Direction, Parameter, Selection, focus_of, layout_for, moved, number_of
 from adder_tui.ui.asked_once import AskedOnce
-from adder_tui.ui.canvas import Canvas, Drawing, Pane, Thrifty, ViewSource, hidden, without_moment
+from adder_tui.ui.canvas import Drawing, Pane, Thrifty, ViewSource, hidden
 from adder_tui.ui.dialogs import Dialog, FieldDialog
 from adder_tui.ui.line import Line, cut
+from adder_tui.ui.network_values import Drawn
 from adder_tui.ui.numbers import count
-from adder_tui.ui.picture import Picture, picture
+from adder_tui.ui.picture import picture
 from adder_tui.ui.slope import POINTS
 from adder_tui.ui.view import ClickTarget, ViewState, chosen_at
 
 if TYPE_CHECKING:
     from adder_engine.analysis.results import ParameterLine
-    from adder_engine.snapshot import ParameterHistory, Snapshot
+    from adder_engine.snapshot import ParameterHistory
     from adder_tui.network.trace_view import TraceText
     from adder_tui.services import Services
 
@@ -43,7 +44,7 @@ MOST_COPIED = 600
 """Lines that go to the clipboard; terminals refuse more than some 100 KiB."""
 
 
-class NetworkDiagram(Thrifty[Diagram | Picture], can_focus=True):
+class NetworkDiagram(Thrifty[Drawn], can_focus=True):
     """The network; the arrow keys and a click choose in it.
 
     Args:
@@ -59,24 +60,11 @@ class NetworkDiagram(Thrifty[Diagram | Picture], can_focus=True):
         super().__init__(source)
         self._select = select
         self._spots: Sequence[ClickTarget[Selection]] = ()
-        self._drew: tuple[Snapshot | None, object] | None = None
-        """The newest drawing's snapshot, and what else it was drawn from."""
 
-    def redraw(self) -> None:
-        """Draw what is new: each key asks two or three times, and a notice alone changes nothing here."""
-        view, drew = self.view, self._drew
-        new = drew is None or drew[0] is not view.snapshot or drew[1] != self._drawn_from(view)
-        if new or not self._lines or not self.size:
-            super().redraw()
-
-    def _drawn_from(self, view: ViewState) -> object:
-        return without_moment(view), self.size
-
-    def make(self, view: ViewState, width: int, height: int) -> Diagram | Picture:
+    def make(self, view: ViewState, width: int, height: int) -> Drawn:
         return picture(view, width, height) if view.drawn_as == "picture" else diagram(view, width, height)
 
     def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        self._drew = view.snapshot, self._drawn_from(view)
         drawn = self.made(view, width, height)
         self._spots = drawn.spots
         return drawn.lines
@@ -130,7 +118,7 @@ class NetworkPane(Pane):
 
     def redraw(self) -> None:
         self._share_rows()
-        self._show_trace(self._services.telling)
+        self._show_trace()
         self._want_course()
         super().redraw()
 
@@ -152,9 +140,10 @@ class NetworkPane(Pane):
     def action_trace(self) -> None:
         """Put the trace in the place of the network and the explanation, or those back."""
         self._services.telling = not self._services.telling
-        self._show_trace(self._services.telling)
+        self._show_trace()
 
-    def _show_trace(self, telling: bool) -> None:
+    def _show_trace(self) -> None:
+        telling = self._services.telling
         if telling == self._telling:
             return
         from adder_tui.network.trace_view import TraceText
@@ -172,12 +161,6 @@ class NetworkPane(Pane):
         if not self._services.typing():
             self.take_focus()
         self._services.redraw()  # the footer too: it names the way back
-
-    def take_focus(self) -> None:
-        """The keys go to the diagram or to the trace, whichever is shown."""
-        for canvas in self.query(Canvas):
-            if canvas.can_focus and canvas.display:
-                self.screen.set_focus(canvas, scroll_visible=False)
 
     # --- the trace -------------------------------------------------------------------------------
 
@@ -197,47 +180,41 @@ class NetworkPane(Pane):
         trace = self._trace()
         rows = await (await self._services.controller.ready()).batch_rows()
         ahead = [row for row in rows[::change] if trace.row is None or (row - trace.row) * change > 0]
-        trace.follow(ahead[0] if ahead else None)
+        trace.action_follow(ahead[0] if ahead else None)
 
     def action_choose_row(self) -> None:
         trace = self._trace()
 
         def chosen(row: int | None) -> None:
             if row is not None:
-                trace.follow(row)
+                trace.action_follow(row)
 
         self.app.push_screen(RowNumber(self.source, trace.row), chosen)
 
     def action_copy_trace(self) -> None:
         """Copy the trace to the clipboard of the terminal that one sits at."""
-        text = self._trace().text(MOST_COPIED)
-        if not text:
-            self._services.say(tr("There is nothing to copy yet."))
-            return
-        self.app.copy_to_clipboard(text)
-        lines = count(text.count("\n"))
-        words = tr(
-            "Sent {lines} lines to your terminal's clipboard; if it does not allow that, w writes them.", lines=lines
-        )
+        words = tr("There is nothing to copy yet.")
+        if text := self._trace().text(MOST_COPIED):
+            self.app.copy_to_clipboard(text)
+            words = tr(
+                "Sent {lines} lines to your terminal's clipboard; if it does not allow that, w writes them.",
+                lines=count(text.count("\n")),
+            )
         self._services.say(words)
 
     async def action_write_trace(self) -> None:
         """Write the trace to a file in the data folder."""
         from adder_tui.network.trace_view import write_text
 
-        trace, say = self._trace(), self._services.say
-        text = trace.text()
-        if not text:
-            say(tr("There is nothing to write yet."))
-            return
-        wanted = self._services.settings.data_dir / trace.name_of_file
-        try:
-            path = await asyncio.to_thread(write_text, wanted, text)
-        except OSError as error:
-            why = error.strerror or error
-            say(tr("The trace could not be written to {path}: {why}.", path=wanted, why=why))
-        else:
-            say(tr("The trace is in {path}.", path=path))
+        trace, words = self._trace(), tr("There is nothing to write yet.")
+        if text := trace.text():
+            wanted = self._services.settings.data_dir / trace.name_of_file
+            try:
+                words = tr("The trace is in {path}.", path=await asyncio.to_thread(write_text, wanted, text))
+            except OSError as error:
+                why = error.strerror or error
+                words = tr("The trace could not be written to {path}: {why}.", path=wanted, why=why)
+        self._services.say(words)
 
     # --- held against PyTorch --------------------------------------------------------------------
 
@@ -309,20 +286,6 @@ class RowNumber(Dialog[int | None]):
         self.say(none if typed else tr("Type a row: the data has rows 0 to {last}.", last=last))
 
 
-def parse_value(text: str) -> float:
-    """Read a number as somebody types it.
-
-    Raises:
-        RequestError: it is none; one sentence that shows what would do.
-    """
-    typed = text.strip()
-    value = parse_number(typed)
-    if value is None:
-        shown = repr(typed if len(typed) <= 24 else typed[:21] + "...") if typed else tr("Nothing")
-        raise RequestError(tr("{typed} is no number: type one such as 0.5, -3 or 2e-4.", typed=shown))
-    return value
-
-
 class EditValue(FieldDialog):
     """The chosen number's new value."""
 
@@ -335,12 +298,16 @@ class EditValue(FieldDialog):
         parameter, self._tensor, self._place = services.controller.chosen()
         snapshot = services.view().snapshot
         assert snapshot is not None
-        name = f"{self._tensor}[{', '.join(map(str, self._place))}]"
+        name = layout_for(snapshot.experiment).name_of(parameter.index)
         super().__init__(
             services.view, ((name, "strong"), (tr("  new value"), "dim")), str(snapshot.state[0, parameter.index]),
             tr("Enter sets it, Esc leaves it. u takes it back later."),
         )  # fmt: skip
 
     async def take(self, typed: str) -> None:
-        await self._set(self._tensor, self._place, parse_value(typed))
+        typed = typed.strip()
+        if (value := parse_number(typed)) is None:
+            shown = repr(typed if len(typed) <= 24 else typed[:21] + "...") if typed else tr("Nothing")
+            raise RequestError(tr("{typed} is no number: type one such as 0.5, -3 or 2e-4.", typed=shown))
+        await self._set(self._tensor, self._place, value)
         self.dismiss()

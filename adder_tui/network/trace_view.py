@@ -44,7 +44,7 @@ class TraceText(Canvas, can_focus=True):
 
     BINDINGS = hidden(
         up="scroll(-1)", down="scroll(1)", pageup="page(-1)", pagedown="page(1)", left="neuron(-1)", right="neuron(1)",
-        tab="section(1)", shift_tab="section(-1)", escape="follow_sum",
+        tab="section(1)", shift_tab="section(-1)", escape="follow(None)",
     )  # fmt: skip
 
     keyed = True
@@ -72,19 +72,16 @@ class TraceText(Canvas, can_focus=True):
 
     def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         glyphs = view.glyphs
-        trace_lines = self._tell(view, width - 1)
-        if trace_lines is None:
+        current, trace_lines = self._current(view), self._tell(view, width - 1)
+        if current is None or trace_lines is None:
             words = self._refusal or f"{tr('loading')}{glyphs.ellipsis}"
             if view.snapshot is not None and not self._refusal:
                 words = tr("A row's way is shown while training stands still: space pauses it.")
             rows = wrapped(glyphs.text(words), max(10, width - 2))
-            return [
-                trace_header(self.row, self._digits, 0, 0, width, glyphs),
-                Line(),
-                *(Line.of("  " + row).fit(width) for row in rows),
-            ]
+            header = trace_header(self.row, self._digits, 0, 0, width, glyphs)
+            return [header, Line(), *(Line.of("  " + row).fit(width) for row in rows)]
         rows_in_sight = max(1, height - HEADER)
-        self._follow(view, trace_lines, rows_in_sight)
+        self._follow(current[0], trace_lines, rows_in_sight)
         self._top = max(0, min(self._top, len(trace_lines) - rows_in_sight))
         last = min(len(trace_lines), self._top + rows_in_sight)
         lines = [trace_lines.line(i).fit(width, glyphs.ellipsis) for i in range(self._top, last)]
@@ -106,29 +103,23 @@ class TraceText(Canvas, can_focus=True):
         if current is None or width < 20 or self._refusal:
             return None
         snapshot, trace = current
-        digits = self._digits
         forward = not view.met("gradient")
-        key = (snapshot.version, id(trace), view.selection, digits, width, view.glyphs.ascii, forward)
+        key = (snapshot.version, id(trace), view.selection, self.full, width, view.glyphs.ascii, forward)
         if self._trace_lines is None or self._trace_lines[0] != key:
-            figures = NumberFormat(view.glyphs, digits)
+            figures = NumberFormat(view.glyphs, self._digits)
             self._trace_lines = key, tell(trace, snapshot, view.selection, figures, width, forward, self.keyed)
         return self._trace_lines[1]
 
-    def _follow(self, view: ViewState, trace_lines: TraceLines, rows: int) -> None:
+    def _follow(self, snapshot: Snapshot, trace_lines: TraceLines, rows: int) -> None:
         """Bring the rung that was just climbed into sight; a run that plays leaves the text where it is.
 
         When the trace is opened it begins at the top, but within an update at the rung.
         """
-        current = self._current(view)
-        assert current is not None
-        snapshot = current[0]
         before, self._followed = self._followed, snapshot.moment
         opened_between = before is None and not snapshot.moment.stage
         if opened_between or before == snapshot.moment or snapshot.status == "playing" or snapshot.stage is None:
             return
-        if snapshot.stage not in trace_lines.starts:
-            return
-        start = trace_lines.starts[snapshot.stage]
+        start = trace_lines.starts.get(snapshot.stage, self._top)
         if not self._top <= start <= self._top + rows // 3:
             self._top = start
 
@@ -143,12 +134,10 @@ class TraceText(Canvas, can_focus=True):
         self.action_scroll(pages * max(1, self.size.height - HEADER - 1))
 
     def action_section(self, change: int) -> None:
-        if self._trace_lines is None:
-            return
-        starts = sorted({0, *self._trace_lines[1].starts.values()})
-        there = [s for s in starts if s > self._top] if change > 0 else [s for s in starts if s < self._top][::-1]
-        if there:
-            self._top = there[0]
+        if self._trace_lines is not None:
+            starts = {0, *self._trace_lines[1].starts.values()}
+            further = [start for start in starts if (start - self._top) * change > 0]
+            self._top = min(further, key=lambda start: abs(start - self._top), default=self._top)
             self.redraw()
 
     def action_neuron(self, change: int) -> None:
@@ -159,9 +148,6 @@ class TraceText(Canvas, can_focus=True):
         every = [Neuron(column, i) for column in range(1, len(sizes)) for i in range(sizes[column])]
         here = every.index(Neuron(focus.layer + 1, focus.neurons[focus.layer]))
         self._select(every[(here + change) % len(every)])
-
-    def action_follow_sum(self) -> None:
-        self.follow(None)
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         self.action_scroll(WHEEL_ROWS)
@@ -176,7 +162,7 @@ class TraceText(Canvas, can_focus=True):
         self.full = not self.full
         self.redraw()
 
-    def follow(self, row: int | None) -> None:
+    def action_follow(self, row: int | None) -> None:
         """Follow a row of the data, or with None the current sum."""
         if row != self.row:
             self._top, self.row = 0, row
@@ -210,13 +196,9 @@ class TraceText(Canvas, can_focus=True):
     def name_of_file(self) -> str:
         """``trace-update-3.txt``; with the rung within an update, and with the row."""
         snapshot = self.view.snapshot
-        moment = snapshot.moment if snapshot else None
-        parts = ["trace", f"update-{moment.update if moment else 0}"]
-        if moment is not None and moment.stage:
-            parts.append(f"rung-{moment.stage}")
-        if self.row is not None:
-            parts.append(f"row-{self.row}")
-        return "-".join(parts) + ".txt"
+        update, stage = (snapshot.moment.update, snapshot.moment.stage) if snapshot else (0, 0)
+        rung, row = f"-rung-{stage}" if stage else "", "" if self.row is None else f"-row-{self.row}"
+        return f"trace-update-{update}{rung}{row}.txt"
 
     def text(self, most_lines: int | None = None) -> str:
         """The whole trace as plain text, in the digits that are shown; empty where there is none.
@@ -224,14 +206,13 @@ class TraceText(Canvas, can_focus=True):
         Args:
             most_lines: a longer table of the step is left out, and a line says so.
         """
-        trace_lines = self._tell(self.view, PLAIN_WIDTH)
-        if trace_lines is None:
+        told = self._tell(self.view, PLAIN_WIDTH)
+        if told is None:
             return ""
-        shown = len(trace_lines) if most_lines is None or len(trace_lines) <= most_lines else len(trace_lines.lines)
-        lines = [trace_lines.line(i).plain.rstrip() for i in range(shown)]
-        if shown < len(trace_lines):
-            left = count(len(trace_lines) - shown)
-            lines.append(tr("The table of all {count} lines is in the file that w writes.", count=left))
+        shown = len(told) if most_lines is None or len(told) <= most_lines else len(told.lines)
+        lines = [told.line(i).plain.rstrip() for i in range(shown)]
+        if left := len(told) - shown:
+            lines.append(tr("The table of all {count} lines is in the file that w writes.", count=count(left)))
         return "\n".join(lines) + "\n"
 
 

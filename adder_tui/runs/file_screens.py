@@ -165,7 +165,7 @@ class FileDialog(FieldDialog):
     DEFAULT_CSS = """
     FileDialog > Vertical { width: 68; }
     FileDialog #title { margin-bottom: 1; }
-    FileDialog #sentence { height: 3; }
+    FileDialog #answer { height: 3; }
     """
 
     def __init__(self, services: Services, title: str, about: str, typed: str, hint: str) -> None:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.geometry import Size
 from textual.widget import Widget
 
 from adder_engine.errors import AdderError, RequestError
@@ -21,7 +20,7 @@ from adder_tui.train.draw_chart import Axis, axis_of, drawn_to, loss_chart, newe
 from adder_tui.train.draw_panels import learned_or_why, run_panel, watched_sums
 from adder_tui.ui.asked_once import AskedOnce
 from adder_tui.ui.axis import LABELS, WHOLE, Lens, looked
-from adder_tui.ui.canvas import Canvas, Costly, Drawing, Pane, Thrifty, ViewSource, taken
+from adder_tui.ui.canvas import Canvas, Costly, Drawing, Pane, Same, Thrifty, ViewSource, taken
 from adder_tui.ui.dialogs import FieldDialog
 from adder_tui.ui.line import Line, cut
 from adder_tui.ui.list_view import aside
@@ -105,8 +104,6 @@ class LossChart(Costly[Sequence[Line]], can_focus=True):
     """The epoch that is read out; None where none is."""
     lens: Lens = WHOLE
     """How the losses are looked at."""
-    _drawn: tuple[ViewState, object, Size] | None = None
-    """What it was drawn from last."""
 
     def __init__(
         self, source: ViewSource, on_read: Callable[[], None], on_go: Callable[[int], None], say: Callable[[str], None]
@@ -119,23 +116,16 @@ class LossChart(Costly[Sequence[Line]], can_focus=True):
         """The epochs along the chart's columns."""
         return axis_of(self.view, self.size.width, self.lens)
 
-    @property
-    def own(self) -> tuple[int | None, Lens]:
-        return self.reading, self.lens
-
-    def redraw(self) -> None:
-        """Draw the newest view where something in the chart has changed, for it is the dearest of all drawings."""
-        before, self._drawn = self._drawn, (self.view, self.own, self.size)
-        if (
-            self._lines is None
-            or before is None
-            or before[1:] != self._drawn[1:]
-            or not _same_curves(before[0], self._drawn[0])
-        ):
-            super().redraw()
+    def hangs_on(self, view: ViewState) -> object:
+        """The curves, where on them the run is, and how they are looked at."""
+        run = view.snapshot
+        drawn = self.reading, self.lens, view.experiment, view.charted, view.titles, view.has_held_out
+        if run is None:
+            return drawn
+        return *drawn, *map(Same, (run.losses, run.runs, run.marks)), run.moment, run.newest, run.status, run.run
 
     def make(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        return loss_chart(view, width, height, *self.own)
+        return loss_chart(view, width, height, self.reading, self.lens)
 
     draw = Costly.made
 
@@ -172,20 +162,6 @@ class LossChart(Costly[Sequence[Line]], can_focus=True):
     def on_click(self, event: events.Click) -> None:
         if event.x >= LABELS:
             self._read(min(self.axis.epoch(event.x - LABELS), newest_epoch(self.view)))
-
-
-def _same_curves(before: ViewState, after: ViewState) -> bool:
-    old, new = before.snapshot, after.snapshot
-    if old is None or new is None:
-        return old is new and before.experiment == after.experiment
-    return (
-        old.losses is new.losses
-        and old.runs is new.runs
-        and old.marks is new.marks
-        and (old.moment, old.newest, old.status, old.run) == (new.moment, new.newest, new.status, new.run)
-        and before.experiment == after.experiment
-        and (before.charted, before.titles) == (after.charted, after.titles)
-    )
 
 
 class ReadOut(Canvas):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from adder_engine.language import tr, trn
-from adder_tui.ui.numbers import count, number, power_of_ten, round_up, short_number
+from adder_tui.ui.numbers import count, number, round_up, short_number, spelled
 from adder_tui.ui.symbols import Glyphs
 
 LEAST_DECADES = 0.25
@@ -51,9 +51,9 @@ def log_ticks(low: float, high: float, most: int, glyphs: Glyphs) -> list[Tick]:
     if len(decades) >= 2:
         stride = max(1, math.ceil(len(decades) / max(1, most)))
         first = next(d for d in decades if d % stride == 0) if len(decades) > stride else decades[0]
-        return [Tick(float(d), f"1{power_of_ten(d, glyphs)}") for d in decades if (d - first) % stride == 0]
+        return [Tick(float(d), spelled(f"1e{d}", glyphs)) for d in decades if (d - first) % stride == 0]
     if high > 300:  # beyond what float64 holds
-        return [Tick(float(d), f"1{power_of_ten(d, glyphs)}") for d in decades]
+        return [Tick(float(d), spelled(f"1e{d}", glyphs)) for d in decades]
     ticks = ticks_between(10**low, 10**high, max(2, most - 1), glyphs)
     return [Tick(math.log10(tick.at), tick.label) for tick in ticks if tick.at > 0]
 
@@ -99,9 +99,8 @@ def _offsets(low: float, high: float, most: float, glyphs: Glyphs) -> list[Tick]
     labels = _labels(places, step, glyphs, LABELS - 1)
     if not labels or low + step == low:
         return []
-    parts = [f"{low:.{digits}e}".split("e") for digits in range(3, -1, -1)]
     forms = [number(low, glyphs, digits) for digits in range(LABELS, 0, -1)]
-    forms += [mantissa.replace("-", glyphs.minus) + power_of_ten(power, glyphs) for mantissa, power in parts]
+    forms += [spelled(f"{low:.{digits}e}", glyphs) for digits in range(3, -1, -1)]
     first = next((form for form in forms if len(form) < LABELS), forms[-1])
     return [Tick(low, first), *(Tick(low + p, f"+{label}") for p, label in zip(places, labels, strict=True))]
 

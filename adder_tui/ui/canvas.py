@@ -6,8 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from functools import lru_cache
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -27,7 +26,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from adder_tui.commands import BY_ID
-from adder_tui.ui.line import Line, Role, Span, Tone
+from adder_tui.ui.line import Line, Span, Tone
 from adder_tui.ui.theme import role_styles
 from adder_tui.ui.view import ViewState
 
@@ -78,21 +77,6 @@ ChopsUpdate.render_segments = _changed_cells  # type: ignore[method-assign, assi
 Screen.focused._repaint = False
 
 
-class _StylesOver(dict[Role, Style]):
-    """What each role looks like over a style, worked out when it first comes up."""
-
-    def __init__(self, base: Style, theme: str) -> None:
-        super().__init__()
-        self._base, self._roles = base, role_styles(theme)
-
-    def __missing__(self, role: Role) -> Style:
-        style = self[role] = self._base + self._roles[role]
-        return style
-
-
-_styles_over = lru_cache(maxsize=64)(_StylesOver)
-
-
 def text_in_sight(widget: Widget) -> str:
     """What the screen shows in a widget's place, as plain text without blanks at its rows' ends."""
     x, y, width, height = widget.region
@@ -135,12 +119,11 @@ class Canvas(Widget):
     at_any_size = False
     """Whether it is drawn in a terminal that is too small, too; what is covered there need not be able to."""
 
+    @dataclass
     class Picked(Message):
         """Some of the text was marked with the mouse."""
 
-        def __init__(self, text: str) -> None:
-            super().__init__()
-            self.text = text
+        text: str
 
     def __init__(self, source: ViewSource, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
@@ -225,7 +208,7 @@ class Canvas(Widget):
         if not self._painting:
             self._painting, self._base = True, self.rich_style
         base = self._base
-        styles = _styles_over(base, self.app.theme)
+        styles = role_styles(self.app.theme, base)
         width = self.size.width
         line = _at(lines, y)
         strip = Strip([Segment(text, styles[role]) for text, role in line.spans], line.width)
@@ -313,42 +296,59 @@ def _changed(old: Line, new: Line, y: int, width: int) -> list[Region]:
 Made = TypeVar("Made")
 
 
-class Costly(Canvas, Generic[Made]):
-    """A drawing that takes some milliseconds: what training brings is made in another thread, just before it is shown.
+class Same:
+    """Something that equals itself alone, and nothing that merely holds the same numbers."""
 
-    So a key that is pressed meanwhile need not wait for it.
+    def __init__(self, thing: object) -> None:
+        self._thing = thing
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and self._thing is other._thing
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class Costly(Canvas, Generic[Made]):
+    """A drawing that takes some milliseconds: it is made once for all that it hangs on.
+
+    What training brings is made in another thread, just before it is shown, so that no key has to wait for it.
     """
 
-    _ahead: tuple[Snapshot | None, object, Made] | None = None
+    _ahead: tuple[object, Made] | None = None
+    _made: object = None
+    """What the newest drawing hangs on."""
 
     def make(self, view: ViewState, width: int, height: int) -> Made:
         """What there is to show; called in other threads, too."""
         raise NotImplementedError
 
-    @property
-    def own(self) -> object:
-        """What it depends on besides the view and the size."""
-        return None
+    def hangs_on(self, view: ViewState) -> object:
+        """What there is to show looks the same in one size as long as this does; a notice changes nothing."""
+        return Same(view.snapshot), without_moment(view)
 
     def ahead(self, snapshot: Snapshot) -> Callable[[], None] | None:
         """What makes a snapshot that is about to be shown; None where it will not be drawn."""
         if not self.size:
             return None
-        view, size, own = replace(self.view, snapshot=snapshot), self.size, self.own
+        view, size = replace(self.view, snapshot=snapshot), self.size
+        about = self.hangs_on(view), size
 
         def make() -> None:
             with contextlib.suppress(Exception):  # it is made once more where it is shown, and fails there
-                self._ahead = snapshot, (without_moment(view), size, own), self.make(view, *size)
+                self._ahead = about, self.make(view, *size)
 
         return make
 
     def made(self, view: ViewState, width: int, height: int) -> Made:
         """What was made ahead, or where anything is another by now, what is made at once."""
         ahead, self._ahead = self._ahead, None
-        about = without_moment(view), Size(width, height), self.own
-        if ahead is not None and ahead[0] is view.snapshot and ahead[1] == about:
-            return ahead[2]
-        return self.make(view, width, height)
+        self._made = self.hangs_on(view), Size(width, height)
+        return ahead[1] if ahead is not None and ahead[0] == self._made else self.make(view, width, height)
+
+    def redraw(self) -> None:
+        """Draw what is new: each key asks two or three times."""
+        if not self._lines or self._made != (self.hangs_on(self.view), self.size):
+            super().redraw()
 
 
 MOST_SENT = 20 * 1024
@@ -460,6 +460,6 @@ class Pane(Container):
     def take_focus(self) -> None:
         """Give the keys to the first of this pane's drawings that takes any; called whenever nothing else has them."""
         for canvas in self.query(Canvas):
-            if canvas.focusable:
+            if canvas.focusable and canvas.display:
                 self.screen.set_focus(canvas, scroll_visible=False)
                 return

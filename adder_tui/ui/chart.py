@@ -13,10 +13,7 @@ from adder_tui.ui.line import Line, Role, Span, joined
 from adder_tui.ui.symbols import Glyphs
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Doubles = NDArray[np.float64]
+    from adder_engine.snapshot import Doubles
 
 
 AIR = 1.02

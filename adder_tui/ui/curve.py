@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Doubles = NDArray[np.float64]
+    from adder_engine.snapshot import Doubles
 
 
 DOTS_ACROSS, DOTS_DOWN = 2, 4
@@ -178,7 +178,7 @@ def raster(
         floor: the lowest row stands for 0, of curves that are cut off too; else those leave the frame there.
     """
     cells: list[list[Span]] = [[(" ", "text")] * columns for _ in range(rows)]
-    strokes: list[_Stroke] = []
+    lines: list[Inked] = []
     marks: list[tuple[int, int, Span]] = []
     for curve in curves:
         marker = curve.marker or glyphs.marker
@@ -196,15 +196,14 @@ def raster(
         points = [(a // cell[0], b // cell[1]) for a, b in zip(across, up, strict=True)]
         size = (columns * DOTS_ACROSS // cell[0], rows * DOTS_DOWN // cell[1])
         inside, left = _within(points, size)
-        parts = tuple(map(tuple, inside))
-        strokes.append(_Stroke(parts, size, marker, curve.role, curve.bold and fine))
+        lines.append((_inked(tuple(map(tuple, inside)), size, marker, rows, columns), curve.role, curve.bold and fine))
         if curve.cut:
             at = DOTS_ACROSS if fine else 1
             marks += [(column // at, -below, (beyond_mark(glyphs)[below], curve.role)) for column, below in left]
         if curve.label and across:
             column = max(0, min(columns - 1, across[-1] // DOTS_ACROSS))
             marks.append((column, max(0, min(rows - 1, rows - 1 - up[-1] // DOTS_DOWN)), (curve.label, curve.role)))
-    _drawn(cells, strokes)
+    _draw(cells, lines)
     for column, row, mark in marks:
         cells[row][column] = mark
     return cells
@@ -223,42 +222,35 @@ _FIGURE = threading.Lock()
 """plotext has one figure; charts are drawn in several threads."""
 
 
-@dataclass(frozen=True)
-class _Stroke:
-    """A line as plotext gets it: its parts within the frame, in dots of a plot of ``size``."""
-
-    parts: tuple[tuple[Dot, ...], ...]
-    size: Dot
-    marker: str
-    role: Role
-    bold: bool
+Inked = tuple[Mapping[Dot, str], Role, bool]
+"""A line's characters by row and column, what it is, and whether it is bold."""
 
 
-def _drawn(cells: list[list[Span]], strokes: Sequence[_Stroke]) -> None:
+def _draw(cells: list[list[Span]], lines: Sequence[Inked]) -> None:
     """Put lines into cells, each over those before it.
 
     Where lines lie in the same cells for a while, those below are seen in one column of four each; faint ones are not.
     """
-    inked = [_inked(stroke.parts, stroke.size, stroke.marker, len(cells), len(cells[0])) for stroke in strokes]
     there: dict[Dot, list[int]] = {}
-    for i, ink in enumerate(inked):
+    for i, (ink, _, _) in enumerate(lines):
         for place in ink:
             there.setdefault(place, []).append(i)
     shown: dict[Dot, int] = {}
-    for place, lines in there.items():
-        below = [i for i in lines[:-1] if strokes[i].role != "faint"]
+    for place, own in there.items():
+        below = [i for i in own[:-1] if lines[i][1] != "faint"]
         turn = place[1] % max(TURNS, len(below) + 1)
-        shown[place] = below[turn] if turn < len(below) else lines[-1]
+        shown[place] = below[turn] if turn < len(below) else own[-1]
     cells_of = Counter(shown.values())
-    for i, ink in enumerate(inked):
-        if strokes[i].role != "faint" and not cells_of[i]:
-            for free in [place for place in sorted(ink, key=lambda place: place[1]) if cells_of[shown[place]] > 1][:1]:
+    for i, (ink, role, _) in enumerate(lines):
+        if role != "faint" and not cells_of[i]:
+            free = next((at for at in sorted(ink, key=lambda at: at[1]) if cells_of[shown[at]] > 1), None)
+            if free is not None:
                 cells_of.subtract([shown[free]])
                 cells_of.update([i])
                 shown[free] = i
     for (row, column), i in shown.items():
-        character = _over(cells[row][column][0], inked[i][row, column], bold=strokes[i].bold)
-        cells[row][column] = (character, strokes[i].role)
+        ink, role, bold = lines[i]
+        cells[row][column] = (_over(cells[row][column][0], ink[row, column], bold=bold), role)
 
 
 @lru_cache(maxsize=16)
@@ -317,14 +309,12 @@ def _over(there: str, character: str, *, bold: bool) -> str:
 
 def _ink(cells: list[list[Span]], dots: set[Dot], role: Role, marker: str) -> None:
     """Put dots, counted from the lower left, into their cells; braille's come to those that are there."""
-    rows = len(cells)
     for a, b in dots:
-        if marker != "braille":
-            cells[rows - 1 - b // DOTS_DOWN][a // DOTS_ACROSS] = (marker, role)
-            continue
-        row, column = rows - 1 - b // DOTS_DOWN, a // DOTS_ACROSS
-        bit = chr(0x2800 | _BRAILLE[b % DOTS_DOWN][a % DOTS_ACROSS])
-        cells[row][column] = (_over(cells[row][column][0], bit, bold=False), role)
+        row, column, character = len(cells) - 1 - b // DOTS_DOWN, a // DOTS_ACROSS, marker
+        if marker == "braille":
+            bit = chr(0x2800 | _BRAILLE[b % DOTS_DOWN][a % DOTS_ACROSS])
+            character = _over(cells[row][column][0], bit, bold=False)
+        cells[row][column] = (character, role)
 
 
 def _within(points: Sequence[Dot], size: Dot) -> tuple[list[list[Dot]], list[tuple[int, bool]]]:

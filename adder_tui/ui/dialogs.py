@@ -21,82 +21,29 @@ from adder_tui.ui.view import ViewState
 Thing = TypeVar("Thing")
 
 
-class FieldDialog(Modal[None]):
-    """Type, Enter takes it, Escape leaves all as it was. What will not do stays to be mended.
-
-    Args:
-        title: what is to be typed.
-        typed: what stands in the field at first.
-        hint: what is said while nothing is refused.
-    """
-
-    DEFAULT_CSS = """
-    FieldDialog { align: center middle; }
-    FieldDialog, FieldDialog:ansi { background: transparent; }
-    FieldDialog > Vertical { max-width: 100%; height: auto; background: $raised; padding: 1 2; }
-    FieldDialog #title { height: 1; }
-    FieldDialog Field { height: 1; background: $band; }
-    FieldDialog #sentence { height: 2; margin-top: 1; }
-    """
-    window = "dialog"
-    AUTO_FOCUS = "Field"
-
-    def __init__(self, source: ViewSource, title: Sequence[Span], typed: str, hint: str) -> None:
-        super().__init__()
-        self.source, self._title, self._hint = source, title, hint
-        self.field = Field(typed, id="value")
-
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog"):
-            yield heading(self.source, *self._title, id="title")
-            yield self.field
-            yield Drawing(self.source, self.sentence, id="sentence")
-
-    def sentence(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        """What stands below the field, marked where it is a refusal."""
-        return said_lines(self.said or self._hint, width, "minus" if self.said else "dim", view.glyphs, lead="")
-
-    async def take(self, typed: str) -> None:
-        """Do what the dialog is for.
-
-        Raises:
-            AdderError: what is typed will not do.
-        """
-        raise NotImplementedError
-
-    def on_mount(self) -> None:
-        self.field.select_all()
-
-    @on(Field.Changed)
-    def _changed(self) -> None:
-        self.say("")
-
-    @on(Field.Submitted)
-    def _submitted(self, event: Field.Submitted) -> None:
-        self.close_after(self.take(event.value))
-
-
 class Dialog(Modal[Result]):
     """The frame: a field, and below it what :meth:`answer` draws.
 
     Args:
         typed: what stands in the field at first.
         placeholder: what it says while it is empty.
+        title: what stands above it.
     """
 
     DEFAULT_CSS = """
     Dialog { align: center top; }
     Dialog, Dialog:ansi { background: transparent; }
     Dialog > Vertical { width: 64; max-width: 100%; height: auto; margin-top: 2; background: $raised; padding: 1 2; }
+    Dialog #title { height: 1; }
     Dialog Field { height: 1; background: $band; margin-bottom: 1; }
     Dialog #answer { height: 1; }
     """
     window: ClassVar[Window | None] = "dialog"
 
-    def __init__(self, source: ViewSource, typed: str, placeholder: str) -> None:
+    def __init__(self, source: ViewSource, typed: str, placeholder: str = "", title: Sequence[Span] = ()) -> None:
         super().__init__()
-        self.source = source
-        self.field = Field(typed, id="find")
+        self.source, self._title = source, title
+        self.field = Field(typed, id="field")
         self.field.placeholder = placeholder
 
     def answer(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
@@ -108,12 +55,54 @@ class Dialog(Modal[Result]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
+            if self._title:
+                yield heading(self.source, *self._title, id="title")
             yield self.field
             yield Drawing(self.source, self.answer, self.pick, id="answer")
 
     def on_mount(self) -> None:
         self.field.focus()
         self.field.select_all()
+
+
+class FieldDialog(Dialog[None]):
+    """Type, Enter takes it, Escape leaves all as it was. What will not do stays to be mended.
+
+    Args:
+        title: what is to be typed.
+        typed: what stands in the field at first.
+        hint: what is said while nothing is refused.
+    """
+
+    DEFAULT_CSS = """
+    FieldDialog { align: center middle; }
+    FieldDialog > Vertical { margin-top: 0; }
+    FieldDialog #answer { height: 2; }
+    """
+
+    def __init__(self, source: ViewSource, title: Sequence[Span], typed: str, hint: str) -> None:
+        super().__init__(source, typed, title=title)
+        self._hint = hint
+
+    def answer(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
+        """What stands below the field, marked where it is a refusal."""
+        return said_lines(self.said or self._hint, width, "minus" if self.said else "dim", view.glyphs, lead="")
+
+    async def take(self, typed: str) -> None:
+        """Do what the dialog is for.
+
+        Raises:
+            AdderError: what is typed will not do.
+        """
+        raise NotImplementedError
+
+    @on(Field.Changed)
+    def _changed(self) -> None:
+        self.say("")
+
+    @on(Field.Submitted)
+    def _submitted(self, event: Field.Submitted) -> None:
+        self.close_after(self.take(event.value))
 
 
 class SearchDialog(Dialog[Result], Generic[Result, Thing]):

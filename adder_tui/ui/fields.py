@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from textual import events
 from textual.app import ComposeResult
@@ -25,12 +26,16 @@ LEAST_ROOM = 24
 """Columns that a line with a long label keeps for what is typed."""
 
 
-class PromptInput(Input):
-    """An input that does each key when it comes.
+class Field(Input):
+    """A line of text without a border or a blinking cursor, which does each key when it comes.
 
     Textual's own does letters at once, but Enter, Backspace and the like only after those that came behind them in
     one piece, as over a slow line.
     """
+
+    def __init__(self, value: str, *, id: str, select_on_focus: bool = False) -> None:
+        super().__init__(value, compact=True, max_length=LONGEST, select_on_focus=select_on_focus, id=id)
+        self.cursor_blink = False
 
     async def _on_key(self, event: events.Key) -> None:
         for binding in self._bindings.key_to_bindings.get(event.key, ()):
@@ -52,14 +57,6 @@ class PromptInput(Input):
             self.insert_text_at_cursor("i")
 
 
-class Field(PromptInput):
-    """A line of text without a border or a blinking cursor."""
-
-    def __init__(self, value: str, *, id: str) -> None:
-        super().__init__(value, compact=True, max_length=80, select_on_focus=False, id=id)
-        self.cursor_blink = False
-
-
 def keys_of(characters: str) -> list[events.Key]:
     """The keys that type these characters."""
     return [events.Key(_character_to_key(character), character) for character in characters]
@@ -74,26 +71,25 @@ class FieldRow(Horizontal):
     FieldRow Field { height: 1; width: 1fr; }
     """
 
+    @dataclass
     class Typed(Message):
         """The text changed, or with ``done`` Enter was pressed."""
 
-        def __init__(self, row: FieldRow, text: str, done: bool) -> None:
-            super().__init__()
-            self.row, self.text, self.done = row, text, done
+        row: FieldRow
+        text: str
+        done: bool
 
+    @dataclass
     class Left(Message):
         """Escape was pressed."""
 
-        def __init__(self, row: FieldRow) -> None:
-            super().__init__()
-            self.row = row
+        row: FieldRow
 
+    @dataclass
     class Moved(Message):
         """Up or Down was pressed."""
 
-        def __init__(self, change: int) -> None:
-            super().__init__()
-            self.change = change
+        change: int
 
     def __init__(self, source: ViewSource, *, field_id: str) -> None:
         super().__init__()
@@ -166,15 +162,14 @@ class _LessonField(Field):
         self._row.post_message(FieldRow.Moved(change))
 
 
-class SumInput(PromptInput):
+class SumInput(Field):
     """The field for a sum, with what was asked before under the up key."""
 
     # No sum has the last two letters: the key that leads here, and the one for a lesson's hint.
     BINDINGS = hidden(up="earlier", down="later", escape="leave", slash="slash", i="hint")
 
     def __init__(self, first: str, read: Callable[[str], Sum], may_ask: Callable[[], bool]) -> None:
-        super().__init__(first, id="sum", compact=True, max_length=LONGEST, select_on_focus=True)
-        self.cursor_blink = False
+        super().__init__(first, id="sum", select_on_focus=True)
         self._may_ask = may_ask
         self._read = read
         """Reads a question, or raises SumError."""

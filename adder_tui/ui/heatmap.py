@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from adder_engine.language import tr
 from adder_tui.ui.line import Line, Role, Span, Tone, joined
-from adder_tui.ui.numbers import power_of_ten, role_of, round_up, short_number
+from adder_tui.ui.numbers import before_point, number, role_of, round_up, short_number, spelled
 from adder_tui.ui.symbols import Glyphs
 
 if TYPE_CHECKING:
-    Doubles = NDArray[np.float64]
+    from adder_engine.snapshot import Doubles, Floats
+
     Levels = NDArray[np.int64]
 
 
@@ -50,35 +51,24 @@ def cell(
     Six significant digits where they fit, four at least unless the exponent has three characters:
     ``-4793.55``, ``0.540588``, ``1.234e−5``. None shows as a dash; ``sign`` shows a plus too where there is room.
     """
-    head, tail = _parts(value, glyphs, before, after)
-    if sign and value is not None and value > 0 and len(head) < before:
-        head = f"+{head}"
-    return head.rjust(before) + tail.ljust(after)
+    text = _written(value, glyphs, before, after)
+    head = before_point(text)
+    plus = "+" if sign and value is not None and value > 0 and len(head) < before else ""
+    return (plus + head).rjust(before) + text[len(head) :][:after].ljust(after)
 
 
-def _parts(value: float | None, glyphs: Glyphs, before: int, after: int) -> tuple[str, str]:
-    if value is None:
-        return glyphs.none, ""
-    if not math.isfinite(value):
-        return ("nan" if math.isnan(value) else ("" if value > 0 else glyphs.minus) + glyphs.infinity), ""
-    if value == 0:
-        return "0", ""
-    sign = glyphs.minus if value < 0 else ""
-    size = abs(value)
-    most = after - 2
+def _written(value: float | None, glyphs: Glyphs, before: int, after: int) -> str:
+    if not value or not math.isfinite(value):
+        return number(value, glyphs)
+    minus, size, most = glyphs.minus if value < 0 else "", abs(value), after - 2
     exponent = int(f"{size:.{most}e}".split("e")[1])
     if -4 < exponent < before - 1:
-        text = f"{size:.{max(0, min(after - 1, most - exponent))}f}"
-        head, _, decimals = text.partition(".")
-        return sign + head, f".{decimals}" if decimals else ""
-    for decimals_kept in range(most, -1, -1):
-        mantissa, power = f"{size:.{decimals_kept}e}".split("e")
-        head, _, decimals = mantissa.partition(".")
-        shown = power_of_ten(power, glyphs)
-        tail = f".{decimals}{shown}" if decimals else shown
-        if len(tail) <= after:
-            return sign + head, tail
-    return sign + head, tail[:after]
+        return f"{minus}{size:.{max(0, min(after - 1, most - exponent))}f}"
+    for decimals in range(most, -1, -1):
+        text = spelled(f"{size:.{decimals}e}", glyphs)
+        if len(text) <= 1 + after:
+            break
+    return minus + text
 
 
 def shade(value: float | None, largest: float, glyphs: Glyphs) -> str:
@@ -96,7 +86,7 @@ def sign_role(value: float | None) -> Role:
     return "dim" if value is None or math.isnan(value) or value == 0 else role_of(value)
 
 
-def histogram(values: NDArray[np.float64], bins: int, glyphs: Glyphs) -> Line:
+def histogram(values: Doubles, bins: int, glyphs: Glyphs) -> Line:
     """How many values lie where between the smallest and the largest: one bar for each bin, coloured by its sign."""
     finite = values[np.isfinite(values)]
     if not finite.size:
@@ -107,10 +97,8 @@ def histogram(values: NDArray[np.float64], bins: int, glyphs: Glyphs) -> Line:
     counts, edges = np.histogram(finite / max(abs(low), abs(high)), bins=bins)
     middles: Sequence[float] = ((edges[:-1] + edges[1:]) / 2).tolist()
     top = int(counts.max())
-    parts: list[tuple[str, Role]] = []
-    for n, middle in zip(counts.tolist(), middles, strict=True):
-        parts.append((glyphs.bars[math.ceil(n / top * (len(glyphs.bars) - 1))], sign_role(middle)))
-    return Line.of(*parts)
+    bars = (glyphs.bars[math.ceil(n / top * (len(glyphs.bars) - 1))] for n in counts.tolist())
+    return Line.of(*((bar, sign_role(middle)) for bar, middle in zip(bars, middles, strict=True)))
 
 
 class Dots:
@@ -205,21 +193,20 @@ def size_steps(largest: float, log: bool) -> tuple[float, ...]:
     return tuple(top / 10**n for n in (5, 4, 3, 2, 1)) if log else (top / 20, top / 10, top / 5, top / 2, top * 3 / 4)
 
 
-def sign_levels(values: Doubles, steps: Sequence[float]) -> Levels:
-    """Levels −3 to 3 by sign and size; what is no number is UNKNOWN."""
-    levels = (np.sign(np.nan_to_num(values)) * np.searchsorted(steps, np.abs(values), side="right")).astype(np.int64)
-    levels[np.isnan(values)] = UNKNOWN
-    return levels
-
-
 def size_levels(values: Doubles, steps: Sequence[float]) -> Levels:
-    """Levels 0 to 5 by size."""
+    """Levels 0 to 5 by size; what is no number is UNKNOWN."""
     levels = np.searchsorted(steps, np.abs(values), side="right").astype(np.int64)
     levels[np.isnan(values)] = UNKNOWN
     return levels
 
 
-def largest_size(values: Doubles | NDArray[np.float32]) -> float:
+def sign_levels(values: Doubles, steps: Sequence[float]) -> Levels:
+    """Levels −3 to 3 by sign and size; what is no number is UNKNOWN."""
+    levels = size_levels(values, steps)
+    return np.where(values < 0, -levels, levels)
+
+
+def largest_size(values: Doubles | Floats) -> float:
     """The largest finite size."""
     finite = np.abs(values[np.isfinite(values)])
     return float(finite.max()) if finite.size else 0.0

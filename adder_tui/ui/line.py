@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import zip_longest
 from typing import Literal, Self
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len, chop_cells, set_cell_size
 
 
 @dataclass(frozen=True)
@@ -102,29 +102,13 @@ def roomiest(width: int, *wordings: Line) -> Line:
 
 def wrapped(text: str, width: int) -> list[str]:
     """``text`` broken at spaces into rows of at most ``width`` columns; longer words are broken anywhere."""
-    rows: list[str] = []
-    row = ""
+    rows = [""]
     for word in text.split():
-        while cell_len(word) > width:
-            head = _head(word, width)
-            if row:
-                rows.append(row)
-                row = ""
-            rows.append(head)
-            word = word[len(head) :]
-        if row and cell_len(row) + 1 + cell_len(word) > width:
-            rows.append(row)
-            row = word
+        if rows[-1] and cell_len(f"{rows[-1]} {word}") <= width:
+            rows[-1] += f" {word}"
         else:
-            row = f"{row} {word}" if row else word
-    return [*rows, row] if row else rows
-
-
-def _head(word: str, width: int) -> str:
-    end = 1
-    while end < len(word) and cell_len(word[: end + 1]) <= width:
-        end += 1
-    return word[:end]
+            rows += list(filter(None, chop_cells(word, width))) or [word]
+    return rows[1:]
 
 
 def packed(pieces: Iterable[Line], width: int) -> list[Line]:

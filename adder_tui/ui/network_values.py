@@ -11,11 +11,12 @@ import numpy as np
 
 from adder_engine.language import tr
 from adder_engine.snapshot import Stage
-from adder_tui.selection import Neuron, end_of, layout_for
-from adder_tui.ui.line import Role
+from adder_tui.selection import Neuron, Selection, end_of, layout_for, parameter_at
+from adder_tui.ui.heatmap import Grid
+from adder_tui.ui.line import Line, Role, Span
 from adder_tui.ui.numbers import plain_number, role_of
-from adder_tui.ui.phrases import compact
-from adder_tui.ui.view import ViewState
+from adder_tui.ui.phrases import compact, tiny
+from adder_tui.ui.view import ClickTarget, ViewState
 
 if TYPE_CHECKING:
     from adder_engine.snapshot import Doubles, Floats, Snapshot
@@ -30,6 +31,10 @@ OUTCOME: dict[OutcomeName, tuple[str, str]] = {
 }  # fmt: skip
 """What stands under the output is called so, and in short. The loss is the current sum's own, unscaled and scaled:
 ``train loss`` and ``loss now`` are over rows."""
+
+
+LEAST_COMPACT = 6
+"""Columns from which on a number is written with its first digits."""
 
 
 class NetworkValues:
@@ -130,18 +135,13 @@ class NetworkValues:
     @cached_property
     def brought(self) -> Doubles | None:
         """What the phase brings to each parameter: gradients in the backward pass, changes in the step."""
-        snapshot = self.view.snapshot
-        if snapshot is None or self.reach.stage is None:
-            return None
-        if self.reach.stage.phase == "backward":
-            gradients: Doubles = snapshot.state[1].astype(np.float64)
-            return gradients
-        if self.reach.stage.phase == "step":
-            if not snapshot.stepped:  # an edit since: what is left of the step is no longer to be told apart
-                return None
-            changes: Doubles = snapshot.state[0].astype(np.float64) - snapshot.previous[0]
-            return changes
-        return None
+        snapshot, stage = self.view.snapshot, self.reach.stage
+        brought: Doubles | None = None
+        if snapshot is not None and stage is not None and stage.phase == "backward":
+            brought = snapshot.state[1].astype(np.float64)
+        elif snapshot is not None and stage is not None and stage.phase == "step" and snapshot.stepped:
+            brought = snapshot.state[0].astype(np.float64) - snapshot.previous[0]  # else an edit hides it
+        return brought
 
     def brings(self, column: int, neuron: int) -> bool:
         """Whether the phase has brought this neuron's weights and bias their numbers."""
@@ -150,27 +150,74 @@ class NetworkValues:
     @cached_property
     def largest(self) -> list[tuple[float, float]]:
         """For each layer its largest weight or bias, and the largest number that the phase brings."""
-        found = []
-        for layer in range(len(self.names)):
-            span = slice(self.layout.weight(layer).start, self.layout.bias(layer).stop)
-            weights, brought = self.weights, self.brought
-            found.append(
-                (
-                    0.0 if weights is None else float(abs(weights[span]).max()),
-                    0.0 if brought is None else float(abs(brought[span]).max()),
-                )
-            )
-        return found
+        spans = [slice(self.layout.weight(i).start, self.layout.bias(i).stop) for i in range(len(self.names))]
+
+        def largest(numbers: Floats | Doubles | None) -> list[float]:
+            return [0.0 if numbers is None else float(np.abs(numbers[span]).max()) for span in spans]
+
+        return [*zip(largest(self.weights), largest(self.brought), strict=True)]
 
     def index_of(self, column: int, neuron: int, source: int) -> int:
         """The flat index of a weight; the bias is the source after the last."""
-        weight, bias = self.layout.weight(column - 1), self.layout.bias(column - 1)
-        wide = self.layers[column - 1]
-        return bias.start + neuron if source == wide else weight.start + neuron * wide + source
+        return parameter_at(self.view.experiment, column, neuron, source).index
 
     @cached_property
     def kept(self) -> frozenset[int]:
         return frozenset(self.view.snapshot.frozen) if self.view.snapshot else frozenset()
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A drawing of the network, and where one can click on it; of targets over each other the first counts."""
+
+    lines: list[Line]
+    spots: list[ClickTarget[Selection]]
+
+
+class NetworkDrawing(NetworkValues):
+    """A view's numbers, and the drawing of ``width`` by ``height`` cells that comes about."""
+
+    def __init__(self, view: ViewState, width: int, height: int) -> None:
+        super().__init__(view)
+        self.grid = Grid(width, height)
+        self.spots: list[ClickTarget[Selection]] = []
+
+    @property
+    def has_no_truth(self) -> bool:
+        """Whether there is an answer, but nothing that it can be held against."""
+        answered = self.trace is not None and self.has_value(len(self.names), 0)
+        return answered and all(label != "want" for label, *_ in self.outcome)
+
+    def value_text(self, value: float, room: int, digits: int = 4) -> str:
+        """A neuron's value or error in so many columns; nothing where they do not take it."""
+        if room >= LEAST_COMPACT:
+            return compact(value, room, self.glyphs, digits)
+        return tiny(value, room, self.glyphs) if room > 1 else ""
+
+    def more_text(self, count: int, room: int) -> str:
+        """How many neurons are folded away."""
+        text = tr("{ellipsis} {count} more", ellipsis=self.glyphs.ellipsis, count=count)
+        return text if len(text) <= room else f"{self.glyphs.ellipsis}{count}"
+
+    def short_name(self, column: int, room: int) -> str:
+        """What a column is called: ``hidden4`` as ``hid4`` where there is no room for it."""
+        name = self.names[column - 1] if column else tr("inputs")
+        number = name[len(name.rstrip("0123456789")) :]
+        return name if len(name) <= room else name[: min(3, room - len(number))] + number
+
+    def heading(self, column: int, room: int, roomy: int) -> Span:
+        """A column's name; ``inputs/500`` where what stands below is divided by 500, as far as there is room.
+
+        Args:
+            roomy: columns that take the blanks too which set off where the phase is at work.
+        """
+        name, scales = self.short_name(column, room), self.view.scales
+        scale = {0: scales.inputs, len(self.names): scales.targets}.get(column, 1)
+        divided = f"{name}/{plain_number(scale, self.glyphs)}"
+        name = divided if scale != 1 and len(divided) <= room else name
+        if not (column and self.reach.lit(column - 1)):
+            return name, "dim"
+        return f" {name} " if len(name) + 2 <= roomy else name, "active" if self.is_working(column) else "accent"
 
 
 @dataclass(frozen=True)

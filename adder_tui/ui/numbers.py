@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -32,19 +33,18 @@ def number(value: float | None, glyphs: Glyphs, digits: int = DIGITS) -> str:
         return sign + glyphs.infinity
     if size == 0:
         return "0"
-    mantissa, exponent_text = f"{size:.{digits - 1}e}".split("e")
-    exponent = int(exponent_text)
+    powered = f"{size:.{digits - 1}e}"
+    exponent = int(powered.partition("e")[2])
     if -4 <= exponent < digits:
         return f"{sign}{size:,.{digits - 1 - exponent}f}"
     if digits <= exponent < 9:
         return f"{sign}{size:,.0f}"
-    return sign + mantissa + power_of_ten(exponent, glyphs)
+    return sign + spelled(powered, glyphs)
 
 
-def power_of_ten(exponent: int | str, glyphs: Glyphs) -> str:
-    """What stands behind a mantissa: ``e−5``."""
-    power = int(exponent)
-    return f"e{glyphs.minus if power < 0 else ''}{abs(power)}"
+def spelled(text: str, glyphs: Glyphs) -> str:
+    """A number as Python writes it, with our minus and without zeros before its power of ten: ``−2.5e−7``."""
+    return re.sub(r"e\+?(-?)0*(?=\d)", r"e\1", text).replace("-", glyphs.minus)
 
 
 def written_apart(
@@ -63,13 +63,8 @@ def plain_number(value: float, glyphs: Glyphs) -> str:
     """A number as somebody would type it: ``100``, ``−300,000``, ``0.0002``, ``2.5e−7``."""
     if not math.isfinite(value):
         return number(value, glyphs)
-    sign = glyphs.minus if value < 0 else ""
-    size = abs(value)
-    if size == int(size) and size < 1e12:
-        return f"{sign}{int(size):,}"
-    text = f"{size:.6g}"
-    mantissa, e, exponent = text.partition("e")
-    return sign + mantissa + (power_of_ten(exponent, glyphs) if e else "")
+    is_short = value == int(value) and abs(value) < 1e12
+    return spelled(f"{int(value):,}" if is_short else f"{value:.6g}", glyphs)
 
 
 def rate_text(value: float, glyphs: Glyphs) -> str:
@@ -145,7 +140,7 @@ def aligned(texts: Sequence[str]) -> list[str]:
 
     Where that would take half as much room again as the longest number has, they end at the same column instead.
     """
-    heads = [_head(text) for text in texts]
+    heads = [before_point(text) for text in texts]
     before = max(map(len, heads), default=0)
     after = max((len(text) - len(head) for text, head in zip(texts, heads, strict=True)), default=0)
     longest = max(map(len, texts), default=0)
@@ -157,12 +152,9 @@ def aligned(texts: Sequence[str]) -> list[str]:
     ]
 
 
-def _head(text: str) -> str:
+def before_point(text: str) -> str:
     """What stands before the decimal point."""
-    for mark in (".", "e"):
-        if mark in text:
-            return text[: text.index(mark)]
-    return text
+    return re.split("[.e]", text, maxsplit=1)[0]
 
 
 def count(value: int) -> str:

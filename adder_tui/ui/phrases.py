@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len
-
 from adder_engine.language import tr
 from adder_tui.ui.line import Line, Role, Span, wrapped
-from adder_tui.ui.numbers import count, number, plain_number, power_of_ten, role_of
-from adder_tui.ui.symbols import Glyphs, strokes_of
+from adder_tui.ui.numbers import count, number, plain_number, role_of, spelled
+from adder_tui.ui.symbols import Glyphs
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
@@ -41,12 +39,10 @@ class NumberFormat:
     digits: int = SHORT_DIGITS
 
     def __call__(self, value: float) -> str:
-        value = float(value)
-        short = f"{abs(value):.{self.digits}g}"
-        if math.isfinite(value) and float(short) == abs(value):
-            mantissa, _, exponent = short.partition("e")
-            power = power_of_ten(exponent, self.glyphs) if exponent else ""
-            return (self.glyphs.minus if value < 0 else "") + mantissa + power
+        value = float(value) + 0.0  # no zero has a sign
+        short = f"{value:.{self.digits}g}"
+        if math.isfinite(value) and float(short) == value:
+            return spelled(short, self.glyphs)
         return number(value, self.glyphs, self.digits).replace(",", "")
 
     @property
@@ -63,55 +59,56 @@ class NumberFormat:
         return self.glyphs.times.join(map(self.factor, factors))
 
 
-@dataclass(frozen=True)
-class Formula:
-    """One line of arithmetic in pieces; where it is too long it is broken between them."""
+def arithmetic(pieces: Sequence[str], width: int, indent: int) -> list[Line]:
+    """A line of arithmetic in rows of at most ``width`` columns, broken between its pieces; the last is the result.
 
-    pieces: tuple[str, ...]
-
-    def then(self, *pieces: str) -> Formula:
-        return Formula((*self.pieces, *pieces))
-
-    def lines(self, width: int, indent: int, role: Role = "text", result: Role = "strong") -> list[Line]:
-        """Rows of at most ``width`` columns; those after the first stand further in. The result is the last piece."""
-        rows: list[list[Span]] = [[(" " * indent, role)]]
-        used = indent
-        for i, piece in enumerate(self.pieces):
-            space = " " if len(rows[-1]) > 1 else ""
-            if used + len(space) + cell_len(piece) > width and len(rows[-1]) > 1:
-                rows.append([(" " * (indent + 4), role)])
-                used, space = indent + 4, ""
-            rows[-1].append((space + piece, result if i == len(self.pieces) - 1 else role))
-            used += len(space) + cell_len(piece)
-        return [Line.of(*row) for row in rows]
+    Rows after the first stand further in.
+    """
+    rows = [Line.of(" " * indent)]
+    for i, piece in enumerate(pieces):
+        role: Role = "strong" if i == len(pieces) - 1 else "text"
+        begun = len(rows[-1].spans) > 1
+        longer = Line.of(rows[-1], (" " * begun + piece, role))
+        if begun and longer.width > width:
+            rows.append(Line.of(" " * (indent + 4), (piece, role)))
+        else:
+            rows[-1] = longer
+    return rows
 
 
 def sum_of_products(
-    pairs: Sequence[tuple[float, float]], kept: Iterable[int], figures: NumberFormat, bias: float | None = None
-) -> tuple[str, ...]:
-    """``30·0.5406 + 70·0.5869 + 0.6233`` in pieces; products that are not ``kept`` are added up to one number."""
-    shown = [i for i in kept if i < len(pairs)]
-    pieces = [figures.product(*pairs[i]) for i in shown]
-    others = len(pairs) - len(shown)
-    if others:
-        hidden = set(shown)
-        rest = sum(float(x) * float(y) for i, (x, y) in enumerate(pairs) if i not in hidden)
-        pieces.append(tr("{sum} [{others} others]", sum=figures.factor(rest), others=others))
-    if bias is not None:
-        pieces.append(figures.factor(bias))
-    return tuple(piece if i == 0 else f"+ {piece}" for i, piece in enumerate(pieces))
+    pairs: Sequence[tuple[float, float]], places: Sequence[int], figures: NumberFormat, bias: float | None = None
+) -> list[str]:
+    """``30·0.5406 + 70·0.5869 + 0.6233`` in pieces; products at other ``places`` are added up to one number."""
+    return _added(
+        [figures.product(*pairs[i]) for i in places], [x * y for x, y in pairs], places, figures,
+        [] if bias is None else [figures.factor(bias)],
+    )  # fmt: skip
 
 
-def bracketed(name: str, terms: Sequence[str], after: str) -> Formula:
+def _added(
+    shown: Sequence[str], worth: Sequence[float], places: Sequence[int], figures: NumberFormat,
+    more: Sequence[str] = (),
+) -> list[str]:  # fmt: skip
+    """What is written out, the ``worth`` at other places in one number, and ``more``, with plus signs before them."""
+    pieces = [*shown]
+    if left := len(worth) - len(places):
+        rest = sum(x for i, x in enumerate(worth) if i not in places)
+        pieces.append(tr("{sum} [{others} others]", sum=figures.factor(rest), others=count(left)))
+    first, *others = [*pieces, *more]
+    return [first, *(f"+ {piece}" for piece in others)]
+
+
+def bracketed(name: str, terms: Sequence[str], after: str) -> list[str]:
     """``name = (a + b)·c`` in pieces."""
-    opened = (f"{name} ({terms[0]}", *terms[1:])
-    return Formula((*opened[:-1], f"{opened[-1]}){after}"))
+    *opened, last = (f"{name} ({terms[0]}", *terms[1:])
+    return [*opened, f"{last}){after}"]
 
 
 def added_up(
     name: str, differences: Sequence[float], words: Callable[[float], str], worth: Callable[[float], float], after: str,
     figures: NumberFormat,
-) -> Formula:  # fmt: skip
+) -> list[str]:  # fmt: skip
     """``L = (0.5² + 2² + 7.2 [98 others])/100``: what differences come to, those not written out in one number.
 
     Args:
@@ -119,11 +116,8 @@ def added_up(
         worth: what it comes to.
     """
     places = kept(len(differences), None, figures.terms)
-    shown = [words(differences[k]) for k in places]
-    if left := len(differences) - len(places):
-        rest = sum(worth(d) for k, d in enumerate(differences) if k not in places)
-        shown.append(tr("{sum} [{others} others]", sum=figures.factor(rest), others=count(left)))
-    return bracketed(name, [shown[0], *(f"+ {piece}" for piece in shown[1:])], after)
+    shown = [words(differences[i]) for i in places]
+    return bracketed(name, _added(shown, [*map(worth, differences)], places, figures), after)
 
 
 def kept(count: int, chosen: int | None, most: int) -> tuple[int, ...]:
@@ -152,13 +146,13 @@ def weight_of(value: float, largest: float) -> int:
 
 def sign_mark(value: float, largest: float, glyphs: Glyphs) -> tuple[str, Role]:
     """One character that tells sign and size."""
-    strokes = strokes_of(glyphs)
+    strokes = glyphs.edges
     return _mark(value, largest, strokes.zero, strokes.plus, strokes.minus)
 
 
 def brought_mark(value: float, largest: float, glyphs: Glyphs) -> tuple[str, Role]:
     """The same for an error, gradient or change, which stand below the rest and must not be taken for weights."""
-    strokes = strokes_of(glyphs)
+    strokes = glyphs.edges
     return _mark(value, largest, strokes.zero, strokes.up, strokes.down)
 
 
@@ -196,8 +190,7 @@ def compact(value: float, width: int, glyphs: Glyphs, digits: int = 4, sign: boo
         if len(text) <= width:
             return text
     for decimals in (2, 1, 0):
-        mantissa, _, exponent = f"{abs(value):.{decimals}e}".partition("e")
-        text = (glyphs.minus if value < 0 else plus) + mantissa + power_of_ten(exponent or 0, glyphs)
+        text = plus + spelled(f"{value:.{decimals}e}", glyphs)
         if len(text) <= width:
             break
     return text
@@ -248,18 +241,13 @@ def gradient_text(view: ViewState, snapshot: Snapshot, index: int, short: bool =
 def held_text(snapshot: Snapshot, index: int, glyphs: Glyphs, short: bool = False) -> list[str | Span]:
     """A frozen parameter's gradient: it is held at 0, and what it would be where the newest batch came to it."""
     held, digits = snapshot.held_gradient(index), 4 if short else 6
-    if held_since(snapshot, index):
-        was = float(snapshot.previous[1, index])
+    was = float(snapshot.previous[1, index])
+    if was and gradient_is_past(snapshot, index):  # it was taken hold of after the last update
         return [(tr("held at 0 now, was "), "dim"), (number(was, glyphs, digits), role_of(was))]
     phrase: list[str | Span] = [(tr("held at 0"), "dim")]
     if held is None:
         return phrase
     return [*phrase, (tr(", else "), "dim"), (number(held, glyphs, digits), role_of(held))]
-
-
-def held_since(snapshot: Snapshot, index: int) -> bool:
-    """Whether a frozen parameter was taken hold of after the last update, whose gradient was its own still."""
-    return index in snapshot.frozen and gradient_is_past(snapshot, index) and bool(snapshot.previous[1, index])
 
 
 def gradient_is_past(snapshot: Snapshot, index: int) -> bool:

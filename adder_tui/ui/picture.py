@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import product
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from adder_engine.language import tr
-from adder_tui.selection import Neuron, Parameter, Selection
-from adder_tui.ui.heatmap import HALF, PLANE, SIGNS, UNKNOWN, Dots, Grid, largest_size
-from adder_tui.ui.line import Line, Role, Span, Tone
-from adder_tui.ui.network_values import OUTCOME, NetworkValues, OutcomeName
-from adder_tui.ui.numbers import plain_number, role_of
-from adder_tui.ui.phrases import compact, sign_mark, tiny
+from adder_tui.selection import Neuron, Parameter
+from adder_tui.ui.heatmap import HALF, PLANE, SIGNS, UNKNOWN, Dots, largest_size
+from adder_tui.ui.line import Role, Span, Tone
+from adder_tui.ui.network_values import OUTCOME, Drawn, NetworkDrawing, OutcomeName
+from adder_tui.ui.numbers import role_of
+from adder_tui.ui.phrases import compact, sign_mark
 from adder_tui.ui.picture_layout import LEAST_UNDER, Box, PictureLayout, picture_layout
-from adder_tui.ui.symbols import strokes_of
 from adder_tui.ui.view import ClickTarget, ViewState
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from adder_engine.experiment import Experiment
-
-    Doubles = NDArray[np.float64]
-    Levels = NDArray[np.int64]
+    from adder_engine.snapshot import Doubles, Floats
+    from adder_tui.ui.heatmap import Levels
 
 STRONGEST = 4
 """Sizes of edges go from 0, next to nothing, to this, beside the largest weight of the layer."""
@@ -90,11 +87,9 @@ def _wanted_levels(experiment: Experiment, columns: int, rows: int) -> Levels:
 
 
 @dataclass(frozen=True)
-class Picture:
-    """The drawing, where one can click on it, and where everything stands."""
+class Picture(Drawn):
+    """The drawing, and where everything stands."""
 
-    lines: list[Line]
-    spots: list[ClickTarget[Selection]]
     layout: PictureLayout
 
 
@@ -110,13 +105,31 @@ def picture(view: ViewState, width: int, height: int) -> Picture:
     return Picture(drawing.grid.lines(), drawing.spots, drawing.plan)
 
 
-class _PictureDrawing(NetworkValues):
+@dataclass(frozen=True)
+class _Edge:
+    """A weight as a line between two boxes."""
+
+    index: int
+    value: float
+    size: int
+    dimmer: int
+    """By how many steps it is darker than the cursor's."""
+    own: bool
+    """Whether it is the cursor's: the chosen one, or one that enters or leaves the chosen neuron."""
+    chosen: bool
+    source: Box
+    to: Box
+
+    @property
+    def rank(self) -> tuple[bool, int, float, int]:
+        return self.own, self.size, abs(self.value), self.index
+
+
+class _PictureDrawing(NetworkDrawing):
     """A view's numbers, and the picture that comes about."""
 
     def __init__(self, view: ViewState, width: int, height: int) -> None:
-        super().__init__(view)
-        self.grid = Grid(width, height)
-        self.spots: list[ClickTarget[Selection]] = []
+        super().__init__(view, width, height)
         self.shaded = view.colours == "many" and not view.glyphs.ascii
         """Whether a cell holds two values of a tile by its colours, or one by its character."""
         self.halves = 2 if self.shaded else 1
@@ -125,11 +138,9 @@ class _PictureDrawing(NetworkValues):
         keep[self.column] = self.neuron
         if self.source is not None:
             keep[self.column - 1] = min(self.source, self.layers[self.column - 1] - 1)
-        self.is_known = view.experiment.wanted.rule != "rows"
-        self.plan = picture_layout(
-            self.layers, keep, max(2, *map(len, self.inputs)), self.is_known, width, height
-        )  # fmt: skip
-        self._grids: dict[tuple[int, int], list[NDArray[np.float32]]] = {}
+        is_known = view.experiment.wanted.rule != "rows"
+        self.plan = picture_layout(self.layers, keep, max(2, *map(len, self.inputs)), is_known, width, height)
+        self._grids: dict[tuple[int, int], list[Floats]] = {}
 
     # --- edges -----------------------------------------------------------------------------------
 
@@ -139,59 +150,66 @@ class _PictureDrawing(NetworkValues):
         x0, x1 = before[0].end + 1, here[0].x - 1
         if self.weights is None or x1 <= x0:
             return
-        lit = self._lit_by(c)
-        weights = self.weights[self.layout.weight(c - 1).span].reshape(self.layers[c], self.layers[c - 1])
-        largest = largest_size(weights)
         crowd = len(before) * len(here)
         most = 1 if crowd > CROWDED else 2 if crowd > FEW_EDGES or x1 - x0 < ROOMY else 3
         most = 1 if x1 - x0 < NARROW or not self.glyphs.dots else most
         clear = crowd if crowd <= CROWDED else 2 * (x1 - x0)
         dashed = self.view.colours != "many"
-        edges = []
-        for end in self._ends(c):
-            for start in self._ends(c - 1):
-                source, to = (
-                    self._strongest(c, weights, start, end) if min(start.neuron, end.neuron) < 0 else (start, end)
-                )
-                index = self.index_of(c, to.neuron, source.neuron)
-                own = self._is_own(c, to.neuron, source.neuron)
-                value = float(weights[to.neuron, source.neuron])
-                size = edge_size(value, largest) if lit is None else lit[index - self.layout.weight(c - 1).start]
-                edges.append((own, size, abs(value), index, value, source, to))
-        edges.sort(key=lambda edge: edge[:4], reverse=True)
-        web = Web(x0, self.grid)
-        for rank, (own, size, _, index, value, source, to) in enumerate(edges):
-            chosen = self.view.selection == Parameter(index)
-            is_clear = own or rank < clear
-            thickness = 3 if chosen else min(most, max(1, size - 1))
-            dimmer = 0 if own else 2 if self.source is not None else int(lit is None)
-            role: Role = Tone("edge", edge_shade(value, size, dimmer), 0) if size else "faint"
-            every = 1 if chosen else (SPACING if is_clear else SPARSE)[size]
-            line = dots_of_line(
-                2 * (x1 - x0), _middle(source), _middle(to), thickness, every, dashed and size > 0 and value < 0
-            )
-            web.put(line, role, value, size, is_clear and (self.glyphs.dots or crowd <= FEW_EDGES))
-        web.draw(self.view)
-        for _own, _, _, index, value, source, to in edges:
-            self._label(c, index, value, source, to, x0, x1)
+        cells: dict[tuple[int, int], tuple[int, Role, _Edge]] = {}
+        """Each cell is the first line's that runs through it, so the strongest come first."""
+        edges = sorted(self._edges(c), key=lambda edge: edge.rank, reverse=True)
+        for rank, edge in enumerate(edges):
+            size, is_below = edge.size, edge.value < 0
+            is_clear = edge.own or rank < clear
+            thickness = 3 if edge.chosen else min(most, max(1, size - 1))
+            every = 1 if edge.chosen else (SPACING if is_clear else SPARSE)[size]
+            bright = max(1, size - edge.dimmer)
+            role: Role = Tone("edge", bright if edge.value > 0 else -bright, 0) if size else "faint"
+            ends = _middle(edge.source), _middle(edge.to)
+            for cell, bits in dots_of_line(2 * (x1 - x0), *ends, thickness, every, dashed and size > 0 and is_below):
+                if (there := cells.get(cell)) is None:
+                    cells[cell] = bits, role, edge
+                elif (there[2].value > 0) == (edge.value > 0) and is_clear and (self.glyphs.dots or crowd <= FEW_EDGES):
+                    cells[cell] = there[0] | bits, *there[1:]  # both are seen, in the colour of the first
+        for (x, y), (bits, role, edge) in cells.items():
+            self.grid.put(x0 + x, y, self._edge_character(bits, edge), role)
+        for edge in edges:
+            self._label(edge, x0, x1)
         self._bias(c, x1)
+
+    def _edges(self, c: int) -> Iterator[_Edge]:
+        """The edges into a column; where neurons are folded, one stands for all of theirs: the strongest."""
+        tensor = self.layout.weight(c - 1)
+        assert self.weights is not None
+        weights = self.weights[tensor.span].reshape(tensor.shape)
+        lit, largest = self._lit_by(c), largest_size(weights)
+        for to, source in product(self._ends(c), self._ends(c - 1)):
+            if min(source.neuron, to.neuron) < 0:
+                before, here = self._neurons_at(c - 1, source), self._neurons_at(c, to)
+                sizes = np.nan_to_num(np.abs(weights[np.ix_(here, before)]), nan=-1)
+                row, place = divmod(int(sizes.argmax()), len(before))
+                source, to = replace(source, neuron=before[place]), replace(to, neuron=here[row])
+            index, value = self.index_of(c, to.neuron, source.neuron), float(weights[to.neuron, source.neuron])
+            own = self._is_own(c, to.neuron, source.neuron)
+            size = edge_size(value, largest) if lit is None else lit[index - tensor.start]
+            dimmer = 0 if own else 2 if self.source is not None else int(lit is None)
+            chosen = self.view.selection == Parameter(index)
+            yield _Edge(index, value, size, dimmer, own, chosen, source, to)
+
+    def _edge_character(self, bits: int, edge: _Edge) -> str:
+        """Braille's dots, quarters of blocks, or a character that tells sign and size."""
+        if not self.glyphs.ascii:
+            return Dots.character(bits, self.glyphs)
+        strokes = self.glyphs.edges
+        marks = strokes.plus if edge.value > 0 else strokes.minus
+        return marks[0 if edge.size < 2 else 1 if edge.size < STRONGEST else 2] if edge.size else strokes.zero
 
     def _ends(self, c: int) -> tuple[Box, ...]:
         """The boxes of a column; where neurons are folded, one of neuron −1 in the row that counts them."""
         boxes = self.plan.columns[c]
-        if not self._folded(c):
+        if len(boxes) == self.layers[c]:
             return boxes
         return *boxes, replace(boxes[-1], neuron=-1, y=boxes[-1].y + boxes[-1].rows, height=0, under=False)
-
-    def _folded(self, c: int) -> int:
-        return self.plan.above[c] + self.plan.below[c]
-
-    def _strongest(self, c: int, weights: NDArray[np.float32], source: Box, to: Box) -> tuple[Box, Box]:
-        """Where neurons are folded, one line stands for all of theirs: the ends of the strongest."""
-        before, here = self._neurons_at(c - 1, source), self._neurons_at(c, to)
-        sizes = np.nan_to_num(np.abs(weights[np.ix_(here, before)]), nan=-1)
-        row, place = divmod(int(sizes.argmax()), len(before))
-        return replace(source, neuron=before[place]), replace(to, neuron=here[row])
 
     def _neurons_at(self, c: int, box: Box) -> list[int]:
         shown = {box.neuron for box in self.plan.columns[c]}
@@ -199,11 +217,10 @@ class _PictureDrawing(NetworkValues):
 
     def _is_own(self, c: int, neuron: int, source: int) -> bool:
         """Whether an edge is the chosen one, or enters or leaves the chosen neuron."""
+        enters = c == self.column and neuron == self.neuron
         if self.source is not None:
-            return c == self.column and neuron == self.neuron and source == self.source
-        if c == self.column:
-            return neuron == self.neuron
-        return c - 1 == self.column and source == self.neuron
+            return enters and source == self.source
+        return enters or (c - 1 == self.column and source == self.neuron)
 
     def _lit_by(self, c: int) -> list[int] | None:
         """Sizes by what the phase brings to each weight of a layer, gradient or change; None where weights count."""
@@ -218,16 +235,15 @@ class _PictureDrawing(NetworkValues):
         largest = largest_size(found)
         return [edge_size(value, largest) for value in found.tolist()]
 
-    def _label(self, c: int, index: int, value: float, source: Box, to: Box, x0: int, x1: int) -> None:
+    def _label(self, edge: _Edge, x0: int, x1: int) -> None:
         """The number of the chosen edge on its line, and the mark of a kept one."""
-        x, y = (x0 + x1) // 2, (_middle(source) + _middle(to)) // 8
-        chosen = self.view.selection == Parameter(index)
-        if chosen and x1 - x0 > NUMBER_ROOM:
-            text = self.glyphs.current + compact(value, 7, self.glyphs, 4, sign=True)
+        x, y = (x0 + x1) // 2, (_middle(edge.source) + _middle(edge.to)) // 8
+        if edge.chosen and x1 - x0 > NUMBER_ROOM:
+            text = self.glyphs.current + compact(edge.value, 7, self.glyphs, 4, sign=True)
             self.grid.put(x - len(text) // 2, y, text, "chosen")
-        elif index in self.kept and len(self.kept) <= MOST_KEPT:
+        elif edge.index in self.kept and len(self.kept) <= MOST_KEPT:
             self.grid.put(x, y, self.glyphs.kept, "accent")
-        self.spots.append(ClickTarget(x, y, 1, Parameter(index)))
+        self.spots.append(ClickTarget(x, y, 1, Parameter(edge.index)))
 
     def _bias(self, c: int, x1: int) -> None:
         """The chosen bias beside its neuron."""
@@ -252,28 +268,14 @@ class _PictureDrawing(NetworkValues):
                 self._neuron(c, box)
             here = Neuron(c, box.neuron)
             for y in range(box.rows):
-                self.spots.insert(0, ClickTarget(box.x, box.y + y, box.end - box.x, here))
-        if folded := self._folded(c):
-            text = tr("{ellipsis} {count} more", ellipsis=self.glyphs.ellipsis, count=folded)
-            if len(text) > boxes[0].end - boxes[0].x + 2:
-                text = f"{self.glyphs.ellipsis}{folded}"
-            self.grid.put(boxes[0].x, boxes[-1].y + boxes[-1].rows, text, "dim")
+                self.spots.insert(0, ClickTarget(box.x, box.y + y, box.columns, here))
+        first = boxes[0]
+        if folded := self.layers[c] - len(boxes):
+            self.grid.put(first.x, boxes[-1].y + boxes[-1].rows, self.more_text(folded, first.columns + 2), "dim")
         if self.plan.heading:
-            self._heading(c, boxes[0])
-
-    def _heading(self, c: int, box: Box) -> None:
-        room = box.end - box.x
-        scale = self.view.scales.targets if c else self.view.scales.inputs
-        name = self.names[c - 1] if c else tr("inputs")
-        if c in (0, len(self.layers) - 1) and scale != 1:
-            divided = f"{name}/{plain_number(scale, self.glyphs)}"
-            name = divided if len(divided) <= room + 2 else name
-        lit = c > 0 and self.reach.lit(c - 1)
-        if len(name) > room + 2:
-            name = name[:3] + name[len(name.rstrip("0123456789")) :]
-        text = f" {name} " if lit and len(name) + 2 <= room else name
-        x = max(0, box.end - len(text)) if not c else box.x + max(0, (room - len(text)) // 2)
-        self.grid.put(x, 0, text, ("active" if self.is_working(c) else "accent") if lit else "dim")
+            text, role = self.heading(c, first.columns + 2, first.columns)
+            x = first.x + max(0, (first.columns - len(text)) // 2) if c else max(0, first.end - len(text))
+            self.grid.put(x, 0, text, role)
 
     def _input(self, box: Box) -> None:
         text = self.inputs[box.neuron]
@@ -284,43 +286,33 @@ class _PictureDrawing(NetworkValues):
         self.grid.put(x + len(name), box.y, text, "chosen" if chosen else "strong")
 
     def _neuron(self, c: int, box: Box) -> None:
+        """A tile and its value, which is the neuron's error once the backward pass has come there."""
         here = Neuron(c, box.neuron)
         chosen = self.view.selection == here
-        error = self._error(c, box.neuron)
-        values = self.values(c)
-        text, role = (self.glyphs.none if values is None else self.glyphs.ellipsis), cast(Role, "dim")
+        errors, values = self.errors(c), self.values(c)
+        is_error = errors is not None and self.has_error(c, box.neuron)
+        found = errors if is_error else values if self.has_value(c, box.neuron) else None
+        number = None if found is None else float(found[box.neuron])
+        largest = 0.0 if found is None else largest_size(found)
         room = box.number - 1 if box.number else box.width
-        largest = largest_size(values) if values is not None else 0.0
-        number: float | None = None
-        if error is not None:
-            number, largest = error, self._largest_error(c)
-        elif values is not None and self.has_value(c, box.neuron):
-            number = float(values[box.neuron])
+        text, role = (self.glyphs.none if values is None else self.glyphs.ellipsis), cast(Role, "dim")
         if number is not None:
-            text, role = (
-                _fitting(number, room - (error is not None and room >= LEAST_UNDER), self.view),
-                role_of(number),
-            )
+            text, role = self.value_text(number, room - (is_error and room >= LEAST_UNDER)), role_of(number)
         if self.is_muted(c, box.neuron):
             text, role = (tr("muted") if room >= len(tr("muted")) else self.glyphs.muted), "faint"
         if box.height:
-            self._tile(box, self._levels(c, box, error))
+            share = number / (largest or 1) if is_error and number is not None else None
+            self._fill(box, self._levels(c, box, share), self._tile_cell)
         elif not text and number is not None:
             text, role = sign_mark(number, largest, self.glyphs)
-        if error is not None and len(text) + 1 <= room:
+        if is_error and len(text) + 1 <= room:
             text = self.glyphs.delta + " " * (len(text) + 2 <= room) + text
+        x, y = (box.x + (box.width - len(text) + 1) // 2, box.y + box.height) if box.under else (
+            box.end - len(text), box.y)  # fmt: skip
         if box.under or box.number or not box.height or (chosen and number is not None):  # the last in its tile's place
-            self._value(box, text, role, chosen)
+            self.grid.put(x, y, text, "chosen" if chosen else role)
         if chosen:
             self._outline(box)
-
-    def _value(self, box: Box, text: str, role: Role, chosen: bool) -> None:
-        """The value under the tile, in its middle, or at the right of it."""
-        if box.under:
-            x, y = box.x + (box.width - len(text) + 1) // 2, box.y + box.height
-        else:
-            x, y = box.end - len(text), box.y
-        self.grid.put(x, y, text, "chosen" if chosen else role)
 
     def _outline(self, box: Box) -> None:
         """Around a tile: at its sides always, above and below where nothing stands and there is a row."""
@@ -343,65 +335,60 @@ class _PictureDrawing(NetworkValues):
 
     # --- tiles -----------------------------------------------------------------------------------
 
-    def _error(self, c: int, neuron: int) -> float | None:
-        """A neuron's error in the backward pass, once it has come there."""
-        errors = self.errors(c)
-        return None if errors is None or not self.has_error(c, neuron) else float(errors[neuron])
-
-    def _largest_error(self, c: int) -> float:
-        errors = self.errors(c)
-        return 0.0 if errors is None else largest_size(errors)
-
-    def _levels(self, c: int, box: Box, error: float | None) -> Levels | None:
-        """The levels of a neuron's tile, two rows to a cell where it is shaded; None before forward came to it."""
-        rows = box.height * self.halves
+    def _levels(self, c: int, box: Box, error: float | None) -> Levels:
+        """The levels of a neuron's tile: of its error, beside the layer's largest, or of its values, once they came."""
+        size = (box.width, box.height * self.halves)
+        levels = np.zeros(size[::-1], dtype=np.int64)
         if error is not None:
-            share = error / (self._largest_error(c) or 1)
-            level = round(share * BRIGHTEST) if math.isfinite(share) else UNKNOWN
-            return np.full((rows, box.width), level)
-        if self.weights is None or self.trace is None or not self.has_value(c, box.neuron):
-            return None
-        size = (box.width, rows)
-        if size not in self._grids:
-            from adder_engine.analysis.grids import neuron_grids  # brings the kernels, which come after the first paint
+            levels[:] = round(error * BRIGHTEST) if math.isfinite(error) else UNKNOWN
+        elif self.weights is not None and self.trace is not None and self.has_value(c, box.neuron):
+            if size not in self._grids:
+                from adder_engine.analysis.grids import neuron_grids  # brings the kernels: after the first paint
 
-            muted = self.view.snapshot.muted if self.view.snapshot else ()
-            experiment, scale = self.view.experiment, self.view.scales.inputs
-            self._grids[size] = neuron_grids(experiment, self.weights, plane_points(experiment, *size), muted, scale)
-        return tile_levels(self._grids[size][c - 1][box.neuron].astype(np.float64).reshape(rows, box.width))
+                experiment, scale = self.view.experiment, self.view.scales.inputs
+                muted = self.view.snapshot.muted if self.view.snapshot else ()
+                self._grids[size] = neuron_grids(
+                    experiment, self.weights, plane_points(experiment, *size), muted, scale
+                )
+            levels = tile_levels(self._grids[size][c - 1][box.neuron].astype(np.float64).reshape(levels.shape))
+        return levels
 
-    def _tile(self, box: Box, levels: Levels | None) -> None:
-        if levels is None:
-            levels = np.zeros((box.height * self.halves, box.width), dtype=np.int64)
+    def _fill(self, box: Box, levels: Levels, cell: Callable[[int, int], Span]) -> None:
+        """Levels in a box's cells, of which each tells an upper and a lower half where they are shaded."""
         rows: list[list[int]] = levels.tolist()
-        for y, (upper, lower) in enumerate(self._pairs(rows), box.y):
-            cells = (_tile_cell(u, w, self.shaded) for u, w in zip(upper, lower, strict=True))
-            self.grid.put_spans(box.x, y, cells)
+        for y, (upper, lower) in enumerate(
+            zip(rows[:: self.halves], rows[self.halves - 1 :: self.halves], strict=True)
+        ):
+            self.grid.put_spans(box.x, box.y + y, map(cell, upper, lower))
 
-    def _pairs(self, levels: list[list[int]]) -> Iterator[tuple[list[int], list[int]]]:
-        """The upper and the lower half of each row of cells."""
-        return zip(levels[:: self.halves], levels[self.halves - 1 :: self.halves], strict=True)
+    def _tile_cell(self, upper: int, lower: int) -> Span:
+        if UNKNOWN in (upper, lower):
+            return "?", "faint"
+        tone = Tone("tile", upper, lower)
+        if self.shaded:
+            return (HALF if upper != lower else " "), tone
+        level = (abs(upper) + 1) // 2
+        return SIGNS[(level if upper > 0 else -level) + 3], tone
+
+    def _plane_cell(self, upper: int, lower: int) -> Span:
+        if self.shaded:
+            return HALF, Tone("plane", upper, lower)
+        roles: tuple[Role, ...] = ("faint", "dim", "accent")
+        return PLANE[upper], roles[upper]
 
     def draw_plane(self) -> None:
         """Between the inputs the plane that all tiles are over: what of it was trained on, and the current sum."""
         box, experiment = self.plan.plane, self.view.experiment
         if box is None:
             return
-        rows, reach = box.height * self.halves, reach_of_plane(experiment)
-        levels = [[0] * box.width for _ in range(rows)]
+        rows, columns, reach = box.height * self.halves, box.width, reach_of_plane(experiment)
+        levels = np.zeros((rows, columns), dtype=np.int64)
         (a0, a1), (b0, b1) = experiment.trained_range
-        for y in _pixels(-b1, -b0, reach, rows):
-            for x in _pixels(a0, a1, reach, box.width):
-                levels[y][x] = 1
+        levels[np.ix_(_pixels(-b1, -b0, reach, rows), _pixels(a0, a1, reach, columns))] = 1
         if self.view.snapshot is not None:
             asked = self.view.snapshot.asked.sum
-            levels[_pixel(-asked.b, reach, rows)][_pixel(asked.a, reach, box.width)] = 2
-        for y, (upper, lower) in enumerate(self._pairs(levels), box.y):
-            for x, (u, w) in enumerate(zip(upper, lower, strict=True), box.x):
-                if self.shaded:
-                    self.grid.put(x, y, HALF, Tone("plane", u, w))
-                else:
-                    self.grid.put(x, y, PLANE[u], ("faint", "dim", "accent")[u])
+            levels[_pixel(-asked.b, reach, rows), _pixel(asked.a, reach, columns)] = 2
+        self._fill(box, levels, self._plane_cell)
 
     # --- the outcome -----------------------------------------------------------------------------
 
@@ -410,20 +397,14 @@ class _PictureDrawing(NetworkValues):
         box, want = self.plan.columns[-1][0], self.plan.wanted
         if want is not None and self.trace is not None:
             rows = want.height * self.halves
-            self._tile(want, _wanted_levels(self.view.experiment, want.width, rows))
+            self._fill(want, _wanted_levels(self.view.experiment, want.width, rows), self._tile_cell)
         sentence = self.outcome
         is_beside = want is not None and want.y == box.y
         right = min(self.grid.width, max(box.x + OUTPUT_ROOM, *(b.end for b in (box, want or box))))
         y = box.y + box.rows
-        if (
-            self.trace is not None
-            and self.has_value(len(self.names), 0)
-            and all(label != "want" for label, *_ in sentence)
-        ):
-            for words in (tr("no truth"), tr("known")):
-                self.grid.put(box.x, y + len(sentence), words, "dim")
-                y += 1
-            y = box.y + box.rows
+        if self.has_no_truth:
+            for i, words in enumerate((tr("no truth"), tr("known")), len(sentence)):
+                self.grid.put(box.x, y + i, words, "dim")
         for label, value, role in sentence:
             if label == "want" and want is not None:
                 y = want.y + want.height
@@ -459,9 +440,8 @@ def _pixel(value: float, reach: float, count: int) -> int:
 def _pixels(low: float, high: float, reach: float, count: int) -> range:
     """The cells of a tile whose middles lie in a span; the nearest one where there is none."""
     first, last = (x * count / 2 for x in (low / reach + 1, high / reach + 1))
-    return range(math.ceil(first - 0.5), math.floor(last - 0.5) + 1) or range(
-        _pixel((low + high) / 2, reach, count), _pixel((low + high) / 2, reach, count) + 1
-    )
+    middle = _pixel((low + high) / 2, reach, count)
+    return range(math.ceil(first - 0.5), math.floor(last - 0.5) + 1) or range(middle, middle + 1)
 
 
 def _middle(box: Box) -> int:
@@ -469,83 +449,26 @@ def _middle(box: Box) -> int:
     return 4 * box.y + 2 * max(1, box.height) - (box.height % 2 == 0)
 
 
-def _fitting(value: float, room: int, view: ViewState) -> str:
-    """A value in so many columns; nothing where they do not take it."""
-    if room >= 6:
-        return compact(value, room, view.glyphs)
-    return tiny(value, room, view.glyphs) if room > 1 else ""
-
-
-def edge_shade(value: float, size: int, dimmer: int) -> int:
-    """An edge's colour: its sign, the brighter the larger; where it is not the cursor's so many steps dimmer."""
-    bright = max(1, size - dimmer)
-    return bright if value > 0 else -bright
-
-
-def _tile_cell(upper: int, lower: int, shaded: bool) -> Span:
-    if UNKNOWN in (upper, lower):
-        return "?", "faint"
-    tone = Tone("tile", upper, lower)
-    if shaded:
-        return (HALF if upper != lower else " "), tone
-    level = (abs(upper) + 1) // 2
-    return SIGNS[(level if upper > 0 else -level) + 3], tone
-
-
 Dotted = tuple[tuple[tuple[int, int], int], ...]
 """Cells, each with its dots."""
 
 
-class Web:
-    """Lines between two columns; each cell is the first line's that runs through it, so the strongest come first."""
-
-    def __init__(self, x0: int, grid: Grid) -> None:
-        self.x0, self._grid = x0, grid
-        self._cells: dict[tuple[int, int], tuple[int, Role, float, int]] = {}
-
-    def put(self, line: Dotted, role: Role, value: float, size: int, together: bool) -> None:
-        """Put a line down; ``together``: where one of its own sign was there first, both are seen, in its colour."""
-        for cell, bits in line:
-            held = self._cells.get(cell)
-            if held is None:
-                self._cells[cell] = (bits, role, value, size)
-            elif together and (held[2] > 0) == (value > 0):
-                self._cells[cell] = (held[0] | bits, *held[1:])
-
-    def draw(self, view: ViewState) -> None:
-        """Draw them: in braille's dots, in quarters of blocks, or in characters that tell sign and size."""
-        strokes = strokes_of(view.glyphs)
-        for (x, y), (bits, role, value, size) in self._cells.items():
-            if view.glyphs.ascii:
-                marks = strokes.plus if value > 0 else strokes.minus
-                character = marks[0 if size < 2 else 1 if size < STRONGEST else 2] if size else strokes.zero
-            else:
-                character = Dots.character(bits, view.glyphs)
-            self._grid.put(self.x0 + x, y, character, role)
-
-
 @lru_cache(maxsize=8192)
-def dots_of_line(
-    width: int, y0: int, y1: int, thickness: int, every: int, dashed: bool
-) -> Dotted:  # fmt: skip
+def dots_of_line(width: int, y0: int, y1: int, thickness: int, every: int, dashed: bool) -> Dotted:
     """The cells that a line runs through with their dots; it is ``width`` dots wide.
 
     It has a dot in ``every`` so many places; one that is ``dashed`` has gaps.
     """
     cells: dict[tuple[int, int], int] = {}
     steep = abs(y1 - y0) > width
-    for x, y, i in _path(width, y0, y1):
-        if i % every or (dashed and i % (DASH + PAUSE) >= DASH):
+    steps = max(width - 1, abs(y1 - y0), 1)
+    for i in range(0, steps + 1, every):
+        if dashed and i % (DASH + PAUSE) >= DASH:
             continue
+        x, y = round((width - 1) * i / steps), round(y0 + (y1 - y0) * i / steps)
         for beside in range(-((thickness - 1) // 2), thickness // 2 + 1):
             dx, dy = (x + beside, y) if steep else (x, y + beside)
             if 0 <= dx < width and dy >= 0:
                 cell = (dx // 2, dy // 4)
                 cells[cell] = cells.get(cell, 0) | Dots.bit(dx, dy)
     return tuple(cells.items())
-
-
-def _path(width: int, y0: int, y1: int) -> Iterator[tuple[int, int, int]]:
-    steps = max(width - 1, abs(y1 - y0), 1)
-    for i in range(steps + 1):
-        yield round((width - 1) * i / steps), round(y0 + (y1 - y0) * i / steps), i

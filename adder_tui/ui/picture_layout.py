@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 TILE_WIDTHS = (0, 6, 7, 9, 11, 13, 15, 17)
@@ -23,27 +23,34 @@ OUTCOME = 3
 
 NAMED, LEAST_NAMED = 18, 5
 """Rows from which on the layers' names have one in any case, and the most where there never is one."""
+FRUGAL = ((3, 1, 6), (2, 1, 6), (2, 1, 5), (1, 1, 5), (1, 2, 5), (3, 3, 5), (2, 3, 4), (1, 3, 3), (1, 4, 3), (1, 5, 3),
+          (1, 6, 2))  # fmt: skip
+"""Ways to share narrow windows: the tallest tile, how narrow all is, and the gaps."""
 
 
 @dataclass(frozen=True)
 class Box:
     """A tile and its place; ``height`` 0 for a neuron without one, told by its number alone."""
 
-    neuron: int
-    x: int
-    y: int
     width: int
     height: int
     """Rows of the tile."""
-    number: int
+    number: int = 0
     """Columns of the value beside it, a blank included; 0 where it stands under the tile or nowhere."""
-    under: bool
+    under: bool = False
     """Whether its value stands under it."""
+    neuron: int = 0
+    x: int = 0
+    y: int = 0
+
+    @property
+    def columns(self) -> int:
+        return self.width + self.number
 
     @property
     def end(self) -> int:
         """The column behind it."""
-        return self.x + self.width + self.number
+        return self.x + self.columns
 
     @property
     def rows(self) -> int:
@@ -56,9 +63,6 @@ class PictureLayout:
 
     columns: tuple[tuple[Box, ...], ...]
     """Boxes of the neurons that are shown; those of the inputs have no tile."""
-    above: tuple[int, ...]
-    """How many neurons of each column are folded away above those that are shown."""
-    below: tuple[int, ...]
     plane: Box | None
     """The tile for the trained range, between the inputs."""
     wanted: Box | None
@@ -70,33 +74,62 @@ class PictureLayout:
 
 
 @dataclass(frozen=True)
-class _Form:
-    """How the neurons of one column look."""
-
-    height: int
-    width: int
-    number: int = 0
-    under: bool = False
-
-    @property
-    def columns(self) -> int:
-        return self.width + self.number
-
-    @property
-    def rows(self) -> int:
-        return max(1, self.height) + self.under
-
-
-@dataclass(frozen=True)
 class _Fit:
-    """One way to share the columns of the screen."""
+    """One way to share ``room`` rows and the columns of the screen."""
 
+    layers: Sequence[int]
+    inputs: int
+    room: int
     tallest: int
     narrow: int
     """0 for the usual widths, 1 for the least that take a number, from 2 on without digits."""
     gap: int
     beside: bool = False
     """Whether what is wanted stands beside the output."""
+
+    @property
+    def hidden(self) -> list[Box]:
+        """For each hidden layer the largest tile of which so many fit into the rows, or one row for each neuron."""
+        return [self._tile(self.room // count - 1) for count in self.layers[1:-1]]
+
+    def _tile(self, most: int) -> Box:
+        tall, narrow = min(self.tallest, most), self.narrow
+        if tall >= 1:
+            width = (TILE_WIDTHS, NARROWEST)[narrow][tall] if narrow < 2 else max(2, 8 - narrow - (narrow > 2))
+            return Box(width, tall, under=narrow < 2 or width >= LEAST_UNDER - 1)
+        if narrow < 2:
+            return Box(6 - narrow, 1, NUMBER)
+        return Box(6, 0) if narrow == 2 else Box(max(2, 8 - narrow - 1), 1)
+
+    @property
+    def output(self) -> Box:
+        """As tall as the hidden ones, three rows where what stands under it has room then: it is wide enough for it."""
+        tall = max(self.tallest, 3 if self.room >= 2 * 4 + OUTCOME else 1)
+        tall = max(1, min(tall, self.room - 1, 5 if self.room >= 20 else 3))
+        return Box((NARROWEST if self.narrow else TILE_WIDTHS)[tall], tall, under=self.room > 1)
+
+    @property
+    def output_width(self) -> int:
+        least = OUTPUT_WIDTH if self.narrow < 3 else 8
+        return max(least, self.output.columns * (2 if self.beside else 1) + 3 * self.beside)
+
+    @property
+    def plane_height(self) -> int:
+        """Rows of the tile for the trained range; 0 where there is no room for one."""
+        return 0 if self.narrow > 1 or self.room < 7 else min(self.output.height, self.room - 4)
+
+    @property
+    def input_width(self) -> int:
+        return max(self.inputs + 4 * (self.narrow < 2), TILE_WIDTHS[self.plane_height])
+
+    @property
+    def taken(self) -> int:
+        """Columns that all of it takes without the gaps."""
+        return self.input_width + sum(box.columns for box in self.hidden) + self.output_width
+
+    @property
+    def total(self) -> int:
+        return self.taken + self.gap * (len(self.layers) - 1)
 
 
 def picture_layout(
@@ -111,91 +144,38 @@ def picture_layout(
         wanted: whether what is wanted is known, so that there is a tile for it.
     """
     room = height - (height >= NAMED)
-    chosen = next((f for f in _fits(room, wanted) if _total(layers, inputs, f, room) <= width), _Fit(1, 6, 1))
-    forms = [_form(n, chosen, room) for n in layers[1:-1]]
-    output = _output_form(chosen, room)
+    fits = (_Fit(layers, inputs, room, *fit) for fit in _fits(room, wanted))
+    fit = next((fit for fit in fits if fit.total <= width), _Fit(layers, inputs, room, *FRUGAL[-1]))
+    hidden, output, last = fit.hidden, fit.output, fit.output_width
     if room == height and height > LEAST_NAMED:
-        room -= all(n * form.rows < height for n, form in zip(layers[1:-1], forms, strict=True))
-    top = height - room
-    first = _input_width(chosen, inputs, room)
-    last = _output_width(chosen, output)
-    taken = first + sum(f.columns for f in forms) + last
-    gaps = len(layers) - 1
-    gap = min(WIDEST_GAP, (width - taken) // gaps)
-    x = max(0, width - taken - gaps * gap) // 2
-    if output.columns == last and x + taken + gaps * gap >= width:
+        room -= all(n * box.rows < height for n, box in zip(layers[1:-1], hidden, strict=True))
+    top, fit = height - room, replace(fit, room=room)
+    first, plane_height = fit.input_width, fit.plane_height
+    taken = first + sum(box.columns for box in hidden) + last
+    gap = min(WIDEST_GAP, (width - taken) // (len(layers) - 1))
+    x = max(0, width - taken - (len(layers) - 1) * gap) // 2
+    if output.columns == last and x + taken + (len(layers) - 1) * gap >= width:
         output = replace(output, width=output.width - 1)  # for the frame's right side
-    place, columns, above, below = x, list[tuple[Box, ...]](), [0], [0]
-    plane_height = _plane_height(chosen, room)
-    columns.append(_inputs(place, first, top, room, plane_height))
-    place += first + gap
-    for n, form, kept in zip(layers[1:-1], forms, keep[1:-1], strict=True):
-        boxes, hidden = _column(n, form, kept, place, top, room)
-        columns.append(boxes)
-        above.append(hidden)
-        below.append(n - hidden - len(boxes))
-        place += form.columns + gap
-    answer, want = _outcome_boxes(output, chosen, wanted, place, last, top, room)
     plane = None
     if plane_height:
-        middle = top + (room - plane_height) // 2
         tile = TILE_WIDTHS[plane_height]
-        plane = Box(0, x + first - tile, middle, tile, plane_height, 0, False)
-    return PictureLayout((*columns, (answer,)), (*above, 0), (*below, 0), plane, want, top > 0, chosen.narrow < 2)
+        plane = Box(tile, plane_height, x=x + first - tile, y=top + (room - plane_height) // 2)
+    columns, place = [_inputs(x, first, top, room, plane_height)], x + first + gap
+    for n, box, kept in zip(layers[1:-1], hidden, keep[1:-1], strict=True):
+        columns.append(_column(n, replace(box, x=place), kept, top, room))
+        place += box.columns + gap
+    answer, want = _outcome_boxes(replace(output, x=place), fit.beside, wanted, top, room)
+    return PictureLayout((*columns, (answer,)), plane, want, top > 0, fit.narrow < 2)
 
 
-def _fits(height: int, wanted: bool) -> list[_Fit]:
+def _fits(height: int, wanted: bool) -> Iterator[tuple[int, int, int] | tuple[int, int, int, bool]]:
     """From the roomiest to the most frugal: gaps give way first, then widths, then heights, then numbers."""
     tallest = min(TALLEST, max(1, height - 1))
-    found = [_Fit(tallest, 0, gap, True) for gap in (14, 12) if wanted]
+    if wanted:
+        yield from ((tallest, 0, gap, True) for gap in (14, 12))
     for high in range(tallest, 2, -1):
-        found += [_Fit(high, 0, 9), _Fit(high, 1, 8)]
-    found += [_Fit(min(tallest, high), narrow, gap) for high, narrow, gap in (
-        (3, 1, 6), (2, 1, 6), (2, 1, 5), (1, 1, 5), (1, 2, 5), (3, 3, 5), (2, 3, 4), (1, 3, 3), (1, 4, 3), (1, 5, 3),
-        (1, 6, 2),
-    )]  # fmt: skip
-    return found
-
-
-def _form(count: int, fit: _Fit, height: int) -> _Form:
-    """The largest tile of which so many fit into the rows, or one row for each neuron."""
-    tall = min(fit.tallest, height // count - 1)
-    if tall >= 1:
-        if fit.narrow < 2:
-            return _Form(tall, (TILE_WIDTHS, NARROWEST)[fit.narrow][tall], under=True)
-        width = max(2, 8 - fit.narrow - (fit.narrow > 2))
-        return _Form(tall, width, under=width >= LEAST_UNDER - 1)
-    if fit.narrow < 2:
-        return _Form(1, 6 - fit.narrow, NUMBER)
-    return _Form(0, 6) if fit.narrow == 2 else _Form(1, max(2, 8 - fit.narrow - 1))
-
-
-def _output_form(fit: _Fit, height: int) -> _Form:
-    """As tall as the hidden ones, and three rows where what stands under it has room then: it is wide enough for it."""
-    tall = max(1, min(max(fit.tallest, 3 if height >= 2 * 4 + OUTCOME else 1), height - 1, 5 if height >= 20 else 3))
-    return _Form(tall, (NARROWEST if fit.narrow else TILE_WIDTHS)[tall], under=height > 1)
-
-
-def _output_width(fit: _Fit, form: _Form) -> int:
-    return max(OUTPUT_WIDTH if fit.narrow < 3 else 8, form.columns * (2 if fit.beside else 1) + 3 * fit.beside)
-
-
-def _plane_height(fit: _Fit, height: int) -> int:
-    """Rows of the tile for the trained range; 0 where there is no room for one."""
-    if fit.narrow > 1 or height < 7:
-        return 0
-    return min(_output_form(fit, height).height, height - 4)
-
-
-def _input_width(fit: _Fit, inputs: int, height: int) -> int:
-    return max(inputs + 4 * (fit.narrow < 2), TILE_WIDTHS[_plane_height(fit, height)])
-
-
-def _total(layers: Sequence[int], inputs: int, fit: _Fit, height: int) -> int:
-    """Columns that all of it takes with the least gaps."""
-    hidden = sum(_form(n, fit, height).columns for n in layers[1:-1])
-    output = _output_width(fit, _output_form(fit, height))
-    return _input_width(fit, inputs, height) + hidden + output + fit.gap * (len(layers) - 1)
+        yield from ((high, 0, 9), (high, 1, 8))
+    yield from ((min(tallest, high), narrow, gap) for high, narrow, gap in FRUGAL)
 
 
 def _inputs(x: int, width: int, top: int, room: int, plane: int) -> tuple[Box, ...]:
@@ -203,35 +183,25 @@ def _inputs(x: int, width: int, top: int, room: int, plane: int) -> tuple[Box, .
     middle = top + (room - 1) / 2
     away = max(plane / 2 + 1, room / 4) if room > 3 else 1
     rows = int(middle - away + 0.5), min(top + room - 1, int(middle + away + 0.5))
-    return tuple(Box(i, x, max(top, y), width, 0, 0, False) for i, y in enumerate(rows))
+    return tuple(Box(width, 0, neuron=i, x=x, y=max(top, y)) for i, y in enumerate(rows))
 
 
-def _column(count: int, form: _Form, kept: int, x: int, top: int, room: int) -> tuple[tuple[Box, ...], int]:
-    """A column of boxes in the middle of the rows, and how many are folded away above them."""
-    shown = count if count * form.rows <= room else max(1, (room - 1) // form.rows)
+def _column(count: int, box: Box, kept: int, top: int, room: int) -> tuple[Box, ...]:
+    """A column of boxes in the middle of the rows; where they do not all fit, those around the one that is kept."""
+    shown = count if count * box.rows <= room else max(1, (room - 1) // box.rows)
     first = 0 if shown == count else max(0, min(kept - shown // 2, count - shown))
-    air = min(MOST_AIR, (room - shown * form.rows) // max(1, shown - 1)) if shown > 1 and shown == count else 0
-    start = top if shown < count else top + (room - shown * form.rows - (shown - 1) * air) // 2
-    return tuple(
-        Box(first + i, x, start + i * (form.rows + air), form.width, form.height, form.number, form.under)
-        for i in range(shown)
-    ), first
+    air = min(MOST_AIR, (room - shown * box.rows) // max(1, shown - 1)) if shown > 1 and shown == count else 0
+    start = top if shown < count else top + (room - shown * box.rows - (shown - 1) * air) // 2
+    return tuple(replace(box, neuron=first + i, y=start + i * (box.rows + air)) for i in range(shown))
 
 
-def _outcome_boxes(
-    form: _Form, fit: _Fit, wanted: bool, x: int, width: int, top: int, room: int
-) -> tuple[Box, Box | None]:  # fmt: skip
+def _outcome_boxes(output: Box, beside: bool, wanted: bool, top: int, room: int) -> tuple[Box, Box | None]:
     """The output's box in the middle, as far up as what stands under it asks for; and the box of what is wanted."""
-    middle = top + (room - form.height) // 2
-    below = form.rows + OUTCOME
-    stacked = wanted and not fit.beside and room >= 2 * form.rows + OUTCOME
-    rows = form.rows + 1 + form.height + OUTCOME if stacked and room >= 2 * form.rows + OUTCOME + 1 else below
-    if stacked and rows == below:
-        rows += form.height + 1
-    y = max(top, min(middle, top + room - rows))
-    answer = Box(0, x, y, form.width, form.height, 0, form.under)
-    if fit.beside:
-        return answer, Box(0, x + form.width + 3, y, form.width, form.height, 0, True)
-    if stacked:
-        return answer, Box(0, x, y + form.rows + 1, form.width, form.height, 0, True)
-    return answer, None
+    want, rows = None, output.rows + OUTCOME
+    if beside:
+        want = replace(output, x=output.end + 3, under=True)
+    elif wanted and room >= 2 * output.rows + OUTCOME:
+        want = replace(output, under=True)
+        rows += output.height + 1
+    y = max(top, min(top + (room - output.height) // 2, top + room - rows))
+    return replace(output, y=y), want and replace(want, y=y if beside else y + output.rows + 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -68,19 +69,17 @@ class Prompt(Horizontal):
     Prompt .answer { width: 36; dock: right; }
     """
 
+    @dataclass
     class Asked(Message):
         """A sum was asked."""
 
-        def __init__(self, sum: Sum) -> None:
-            super().__init__()
-            self.sum = sum
+        sum: Sum
 
+    @dataclass
     class Refused(Message):
         """What was typed is not a sum; it stays to be mended."""
 
-        def __init__(self, sentence: str) -> None:
-            super().__init__()
-            self.sentence = sentence
+        sentence: str
 
     class Left(Message):
         """The field has lost the cursor: what was said of what is typed there is over."""

@@ -144,15 +144,10 @@ def preset_of(experiment: Experiment) -> str | None:
     return next((name for name in PRESETS if Experiment.preset(name) == experiment), None)
 
 
-def nearest_preset(experiment: Experiment) -> str:
-    """The preset that differs from this experiment in the fewest keys."""
-    return min(PRESETS, key=lambda name: len(experiment.differences(Experiment.preset(name))))
-
-
 @lru_cache(maxsize=8)
 def title(experiment: Experiment, glyphs: Glyphs) -> str:
-    """``one-pair``, ``one-pair, lr 0.001``, ``many-pairs, 3 changes``, ``own rows``."""
-    name = nearest_preset(experiment)
+    """After the nearest preset: ``one-pair``, ``one-pair, lr 0.001``, ``many-pairs, 3 changes``; ``own rows``."""
+    name = min(PRESETS, key=lambda name: len(experiment.differences(Experiment.preset(name))))
     changed = experiment.differences(Experiment.preset(name))
     if not changed:
         return name
@@ -187,14 +182,7 @@ def run_state(view: ViewState) -> Line:
     """``▶ playing``, ``‖ paused``, ``■ done``: a sign and the word for it; ``‖ untrained`` for a run of no epochs."""
     glyphs = view.glyphs
     status = view.snapshot.status if view.snapshot else "loading"
-    sign = {
-        "loading": glyphs.loading,
-        "paused": glyphs.paused,
-        "playing": glyphs.playing,
-        "done": glyphs.done,
-        "stopped": glyphs.stopped,
-        "failed": glyphs.stopped,
-    }[status]
+    sign: str = glyphs.stopped if status == "failed" else getattr(glyphs, status)
     if status == "loading":
         return Line.of((f"{sign} {STATUS[status]}{glyphs.ellipsis}", "dim"))
     if status == "done" and not view.experiment.epochs:
@@ -210,23 +198,32 @@ def place(snapshot: Snapshot, short: bool = False) -> str:
     In ``short`` without the rung.
     """
     experiment = snapshot.experiment
-    many = experiment.updates_per_epoch > 1
     climbing = snapshot.moment.stage > 0 and snapshot.status != "playing"
     if not climbing and not snapshot.epoch_update:
         if not experiment.epochs:
             return tr("epoch 0")
         return tr("epoch {epoch} of {epochs}", epoch=count(snapshot.epoch), epochs=count(experiment.epochs))
-    here = tr("epoch {epoch}", epoch=count(snapshot.epoch + 1))
-    if many:
-        update = snapshot.epoch_update + climbing
-        updates = count(experiment.updates_per_epoch)
-        here = tr("update {update} of {updates} in {epoch}", update=count(update), updates=updates, epoch=here)
-    stage = snapshot.stage
-    if stage is None or not climbing or short:
+    here = update_words(snapshot, climbing)
+    return stage_words(snapshot, here) if climbing and not short else here
+
+
+def update_words(snapshot: Snapshot, climbing: bool) -> str:
+    """``update 3 of 100 in epoch 2``, ``epoch 2`` where it has but one: the one under way, or the last that is done."""
+    per_epoch = snapshot.experiment.updates_per_epoch
+    epoch, update = divmod(snapshot.moment.update - (not climbing), per_epoch)
+    here = tr("epoch {epoch}", epoch=count(epoch + 1))
+    if per_epoch == 1:
         return here
-    if stage.layer is None:
-        return f"{here}: {stage.phase}"
-    return tr("{here}: {phase}, layer {layer}", here=here, phase=stage.phase, layer=experiment.layer_names[stage.layer])
+    return tr("update {update} of {updates} in {epoch}", update=count(update + 1), updates=count(per_epoch), epoch=here)
+
+
+def stage_words(snapshot: Snapshot, here: str) -> str:
+    """``epoch 2: backward, layer hidden``."""
+    stage = snapshot.stage
+    if stage is None or stage.layer is None:
+        return here if stage is None else f"{here}: {stage.phase}"
+    layer = snapshot.experiment.layer_names[stage.layer]
+    return tr("{here}: {phase}, layer {layer}", here=here, phase=stage.phase, layer=layer)
 
 
 def formula(collapsed: AffineMap, glyphs: Glyphs, digits: int = 3) -> str:
@@ -247,7 +244,8 @@ def state_line(view: ViewState, width: int) -> Line:
     if snapshot is not None:
         at = Line.of(place(snapshot))
         if snapshot.moment.update < snapshot.newest.update and snapshot.status not in ("failed", "stopped"):
-            at = Line.of(at, (tr(" (newest {epoch})", epoch=count(_newest_epoch(snapshot))), "dim"))
+            newest = snapshot.newest.update // snapshot.experiment.updates_per_epoch
+            at = Line.of(at, (tr(" (newest {epoch})", epoch=count(newest)), "dim"))
         if view.met("epoch"):
             parts.append(at)
         if snapshot.blow_up is not None:
@@ -271,15 +269,9 @@ def state_line(view: ViewState, width: int) -> Line:
     return Line.of(" ", _joined(parts, gap)).fit(width, view.glyphs.ellipsis)
 
 
-def _joined(parts: list[Line], gap: str) -> Line:
-    line = parts[0]
-    for part in parts[1:]:
-        line = Line.of(line, gap, part)
-    return line
-
-
-def _newest_epoch(snapshot: Snapshot) -> int:
-    return snapshot.newest.update // snapshot.experiment.updates_per_epoch
+def _joined(parts: Sequence[Line], gap: str) -> Line:
+    first, *others = parts
+    return Line.of(first, *(piece for part in others for piece in (gap, part)))
 
 
 def nothing_left(view: ViewState) -> str:
@@ -328,29 +320,24 @@ def sum_text(question: Sum, rule: str, glyphs: Glyphs) -> str:
 
 def learned(view: ViewState, width: int) -> list[Line]:
     """The collapsed map above the map that is wanted, term under term; bent networks have no such map."""
-    glyphs = view.glyphs
-    goal = view.experiment.wanted
+    glyphs, goal = view.glyphs, view.experiment.wanted
+    top, bottom = (Line.of((words, "dim")) for words in ("  f(a,b) =  ", f"  {tr('want'):<10}"))
+    wanted = Line.of(bottom, (wanted_words(goal, glyphs), "dim"))
     if not view.experiment.is_affine:
         activation = view.experiment.activation_words
         bent = tr("bends with {activation}: no one formula holds everywhere", activation=activation)
-        top = Line.of(("  f(a,b) =  ", "dim"), bent)
-        return [top.fit(width, glyphs.ellipsis), _wanted(goal, glyphs).fit(width, glyphs.ellipsis)]
-    snapshot = view.snapshot
-    found = snapshot.collapsed if snapshot else None
+        return [line.fit(width, glyphs.ellipsis) for line in (Line.of(top, bent), wanted)]
+    found = view.snapshot.collapsed if view.snapshot else None
     have = (found.w_a, found.w_b, found.c) if found else (None, None, None)
-    top = Line.of(("  f(a,b) =  ", "dim"))
-    bottom = Line.of((_want(), "dim"))
     for value, want, name in zip(have, goal.map or (None,) * 3, ("a", "b", ""), strict=True):
         first = name == "a"
         shown = aligned([_size(value, first, glyphs), _size(want, first, glyphs)])
         suffix = f"{glyphs.times}{name}" if name else ""
-        term = shown[1].rstrip() + suffix
-        operators = ["" if first else f" {_operator(v, glyphs)} " for v in (value, want)]
-        top = Line.of(top, (operators[0], "dim"), (shown[0], "strong" if value is not None else "dim"), (suffix, "dim"))
-        bottom = Line.of(bottom, ((operators[1] + term).ljust(len(operators[0] + shown[0] + suffix)), "dim"))
-    if goal.map is None:
-        bottom = _wanted(goal, glyphs)
-    return [top.fit(width, glyphs.ellipsis), bottom.fit(width, glyphs.ellipsis)]
+        signs = (glyphs.minus if v is not None and v < 0 else "+" for v in (value, want))
+        above, below = ("" if first else f" {sign} " for sign in signs)
+        top = Line.of(top, (above, "dim"), (shown[0], "strong" if value is not None else "dim"), (suffix, "dim"))
+        bottom = Line.of(bottom, ((below + shown[1].rstrip() + suffix).ljust(len(above + shown[0] + suffix)), "dim"))
+    return [line.fit(width, glyphs.ellipsis) for line in (top, bottom if goal.map is not None else wanted)]
 
 
 def wanted_words(wanted: Wanted, glyphs: Glyphs) -> str:
@@ -365,22 +352,9 @@ def wanted_words(wanted: Wanted, glyphs: Glyphs) -> str:
     }[wanted.rule]  # fmt: skip
 
 
-def _want() -> str:
-    """What is wanted begins under where what was learned does."""
-    return f"  {tr('want'):<10}"
-
-
-def _wanted(wanted: Wanted, glyphs: Glyphs) -> Line:
-    return Line.of((_want() + wanted_words(wanted, glyphs), "dim"))
-
-
 def _size(value: float | None, signed: bool, glyphs: Glyphs) -> str:
     """The number, its sign left to the operator before it unless it is the first."""
     if value is None:
         return glyphs.none
     text = plain_number(value, glyphs) if value in (0.0, 1.0, -1.0) else number(value, glyphs)
     return text if signed else text.removeprefix(glyphs.minus)
-
-
-def _operator(value: float | None, glyphs: Glyphs) -> str:
-    return glyphs.minus if value is not None and value < 0 else "+"

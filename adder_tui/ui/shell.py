@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual import events
@@ -151,12 +152,11 @@ def too_small(width: int, height: int) -> list[str]:
 class Clickable(Canvas):
     """A line of which parts can be clicked."""
 
+    @dataclass
     class Clicked(Message):
         """A command was clicked."""
 
-        def __init__(self, command: str) -> None:
-            super().__init__()
-            self.command = command
+        command: str
 
     _spots: Sequence[ClickTarget[str]] = ()
 

@@ -5,6 +5,35 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 
+@dataclass(frozen=True)
+class EdgeSymbols:
+    """The characters of edges. Triples go from next to nothing over small to large; each tells the sign."""
+
+    zero: str
+    plus: tuple[str, str, str]
+    minus: tuple[str, str, str]
+    up: tuple[str, str, str]
+    """For what a phase brings to a number, gradient or change, above 0."""
+    down: tuple[str, str, str]
+    line: tuple[str, str, str]
+    trunk: str
+    """Sixteen junctions, by left 1, up 2, right 4, down 8."""
+    forward: str
+    backward: str
+
+
+_UNICODE_EDGES = EdgeSymbols(
+    zero="·", plus=("'", "+", "╋"), minus=(",", "−", "━"), up=("'", "↑", "▲"), down=(",", "↓", "▼"),
+    line=("╌", "─", "━"),
+    trunk=" ╴╵┘╶─└┴╷┐│┤┌┬├┼", forward="›", backward="‹",
+)  # fmt: skip
+_ASCII_EDGES = EdgeSymbols(
+    zero=".", plus=("'", "+", "#"), minus=(",", "-", "="), up=("'", "^", "A"), down=(",", "v", "V"),
+    line=(".", "-", "="),
+    trunk=" -|'--''|.|+.+++", forward=">", backward="<",
+)  # fmt: skip
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Glyphs:
     """One set of characters; every drawing takes all its symbols from here."""
@@ -79,6 +108,7 @@ class Glyphs:
     """Where a nudge from it leads."""
     delta: str
     """Before an error."""
+    edges: EdgeSymbols
 
     def text(self, text: str) -> str:
         """``text`` with only characters that this set allows: a sentence of the engine or of a person."""
@@ -95,7 +125,7 @@ UNICODE = Glyphs(
     read_foot="▲", mark="◆", others="·×+*",
     marker="braille", held_out="∘", band="⢕", mean="braille", left="‹", right="›", up="↑", down="↓",
     shades="░▒▓█", bars=" ▁▂▃▄▅▆▇█", kept="◆", muted="×", differs="≠",
-    cross="┼", trail="•", point="●", nudged="○", delta="δ",
+    cross="┼", trail="•", point="●", nudged="○", delta="δ", edges=_UNICODE_EDGES,
 )  # fmt: skip
 
 BLOCKS = replace(UNICODE, dots=False, marker="hd", band="hd")
@@ -109,7 +139,7 @@ ASCII = Glyphs(
     read_foot="A", mark="@", others=".x+%",
     marker="*", held_out="o", band=":", mean="=", left="<", right=">", up="up", down="down",
     shades=".:*#", bars=" _.-=+*#", kept="@", muted="x", differs="#",
-    cross="X", trail="o", point="@", nudged="o", delta="d",
+    cross="X", trail="o", point="@", nudged="o", delta="d", edges=_ASCII_EDGES,
 )  # fmt: skip
 
 _TO_ASCII = str.maketrans(
@@ -129,37 +159,3 @@ _TO_ASCII = str.maketrans(
     }
     | {"\u0302": "_hat", "ˆ": "_hat"}
 )
-
-
-@dataclass(frozen=True)
-class EdgeSymbols:
-    """The characters of edges. Triples go from next to nothing over small to large; each tells the sign."""
-
-    zero: str
-    plus: tuple[str, str, str]
-    minus: tuple[str, str, str]
-    up: tuple[str, str, str]
-    """For what a phase brings to a number, gradient or change, above 0."""
-    down: tuple[str, str, str]
-    line: tuple[str, str, str]
-    trunk: str
-    """Sixteen junctions, by left 1, up 2, right 4, down 8."""
-    forward: str
-    backward: str
-
-
-_UNICODE_EDGES = EdgeSymbols(
-    zero="·", plus=("'", "+", "╋"), minus=(",", "−", "━"), up=("'", "↑", "▲"), down=(",", "↓", "▼"),
-    line=("╌", "─", "━"),
-    trunk=" ╴╵┘╶─└┴╷┐│┤┌┬├┼", forward="›", backward="‹",
-)  # fmt: skip
-_ASCII_EDGES = EdgeSymbols(
-    zero=".", plus=("'", "+", "#"), minus=(",", "-", "="), up=("'", "^", "A"), down=(",", "v", "V"),
-    line=(".", "-", "="),
-    trunk=" -|'--''|.|+.+++", forward=">", backward="<",
-)  # fmt: skip
-
-
-def strokes_of(glyphs: Glyphs) -> EdgeSymbols:
-    """The set that goes with these glyphs."""
-    return _ASCII_EDGES if glyphs.ascii else _UNICODE_EDGES

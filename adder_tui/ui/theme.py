@@ -54,57 +54,49 @@ BASIC = Colours(
 """The terminal's own: default, 8, 2, 12, 11."""
 
 BASIC_THEME = "basic"
-
-
-@dataclass(frozen=True)
-class Heat:
-    """What the levels of a heat map look like, as hex."""
-
-    signs: tuple[str, ...]
-    """Backgrounds of the levels −3 to 3."""
-    sizes: tuple[str, ...]
-    """Backgrounds of the levels 0 to 5."""
-
-
-DARK_HEAT = Heat(
-    signs=("#ff8700", "#d75f00", "#875f00", "#303030", "#005f87", "#0087af", "#00afff"),
-    sizes=("#262626", "#3a3a3a", "#585858", "#808080", "#a8a8a8", "#d0d0d0"),
-)
-LIGHT_HEAT = Heat(
-    signs=("#d75f00", "#ffaf5f", "#ffd7af", "#eeeeee", "#afd7ff", "#5fafff", "#005faf"),
-    sizes=("#eeeeee", "#d0d0d0", "#b2b2b2", "#949494", "#6c6c6c", "#444444"),
-)
+NO_STYLE = Style.null()
 
 
 @dataclass(frozen=True)
 class Shades:
-    """What the picture of the network is made of, as hex, from next to nothing to the largest."""
+    """What heat maps and the picture of the network are made of, as hex; members of the 256-colour palette."""
 
+    signs: tuple[str, ...]
+    """Backgrounds of a heat map's levels −3 to 3."""
+    sizes: tuple[str, ...]
+    """Backgrounds of the levels 0 to 5."""
     ground: str
     """A tile around 0."""
     plus: tuple[str, ...]
-    """Five shades."""
+    """Five shades of a tile, from next to nothing to the largest."""
     minus: tuple[str, ...]
     plane: tuple[str, str, str]
     """Of the plane of sums: what lies around, what was trained on, the current sum."""
 
+    def of(self, level: int) -> str:
+        """A tile's shade, −5 to 5."""
+        return self.ground if not level else (self.plus if level > 0 else self.minus)[abs(level) - 1]
+
 
 SHADES: Mapping[str, Shades] = {
     "dark": Shades(
+        signs=("#ff8700", "#d75f00", "#875f00", "#303030", "#005f87", "#0087af", "#00afff"),
+        sizes=("#262626", "#3a3a3a", "#585858", "#808080", "#a8a8a8", "#d0d0d0"),
         ground="#262626",
         plus=("#005f87", "#005faf", "#0087af", "#0087d7", "#00afff"),
         minus=("#875f00", "#af5f00", "#d75f00", "#d78700", "#ff8700"),
         plane=("#303030", "#6c6c6c", "#5fd7af"),
     ),
     "light": Shades(
+        signs=("#d75f00", "#ffaf5f", "#ffd7af", "#eeeeee", "#afd7ff", "#5fafff", "#005faf"),
+        sizes=("#eeeeee", "#d0d0d0", "#b2b2b2", "#949494", "#6c6c6c", "#444444"),
         ground="#eeeeee",
         plus=("#afd7ff", "#5fafff", "#0087d7", "#005faf", "#00005f"),
         minus=("#ffd7af", "#ffaf5f", "#ff8700", "#d75f00", "#870000"),
         plane=("#e4e4e4", "#a8a8a8", "#00875f"),
     ),
 }
-HEATS: Mapping[str, Heat] = {"dark": DARK_HEAT, "light": LIGHT_HEAT}
-"""Members of the 256-colour palette. With 16 colours the characters carry the levels."""
+"""With 16 colours the characters carry the levels."""
 COLOURS: Mapping[str, Colours] = {"dark": DARK, "light": LIGHT, BASIC_THEME: BASIC}
 
 
@@ -138,16 +130,34 @@ def textual_theme(name: str) -> Theme:
     )  # fmt: skip
 
 
+class _Styles(dict[Role, Style]):
+    """What each role looks like over a style, worked out when it first comes up."""
+
+    def __init__(self, theme: str, over: Style) -> None:
+        super().__init__()
+        self._theme, self._over = theme, over
+
+    def __missing__(self, role: Role) -> Style:
+        own = _tone_style(self._theme, role) if isinstance(role, Tone) else _named_styles(self._theme)[role]
+        style = self[role] = self._over + own
+        return style
+
+
+@lru_cache(maxsize=64)
+def role_styles(theme: str, over: Style = NO_STYLE) -> Mapping[Role, Style]:
+    """What each role looks like, over the style of the widget that draws it."""
+    return _Styles(theme, over)
+
+
 @cache
-def role_styles(name: str) -> Mapping[Role, Style]:
-    """What each role looks like, over the background of the widget that draws it."""
+def _named_styles(name: str) -> Mapping[Role, Style]:
     c = COLOURS[name]
     basic = name == BASIC_THEME
 
     def style(colour: str, bold: bool = False, background: str = "", reverse: bool = False) -> Style:
         return Style(color=_rich(colour), bgcolor=_rich(background) if background else None, bold=bold, reverse=reverse)
 
-    roles: dict[Role, Style] = {
+    return {
         "text": style(c.text),
         "strong": style(c.strong, bold=True),
         "dim": style(c.dim),
@@ -162,23 +172,10 @@ def role_styles(name: str) -> Mapping[Role, Style]:
         "band-dim": style(c.dim, background=c.band) if not basic else style(c.text, bold=True),
         "chosen": style(c.strong, bold=True, background=c.faint) if not basic else style(c.text, reverse=True),
     }
-    return _WithTones(name, roles)
 
 
-class _WithTones(dict[Role, Style]):
-    """Roles, and the tones of heat maps as they come up."""
-
-    def __init__(self, name: str, roles: Mapping[Role, Style]) -> None:
-        super().__init__(roles)
-        self._name = name
-
-    def __missing__(self, role: Role) -> Style:
-        assert isinstance(role, Tone)
-        return _tone_style(self._name, role)
-
-
-@lru_cache(maxsize=512)
 def _tone_style(name: str, tone: Tone) -> Style:
+    """A cell has two colours; where it has one, it tells alone, and its letter is there for those who copy it."""
     c = COLOURS[name]
     if name == BASIC_THEME:
         if tone.scale == "size" or tone.upper == 0:
@@ -186,16 +183,20 @@ def _tone_style(name: str, tone: Tone) -> Style:
         if tone.scale == "edge" and abs(tone.upper) < 3:  # of the sixteen colours each has a darker one
             return Style(color="blue" if tone.upper > 0 else "yellow")
         return Style(color=_rich(c.plus if tone.upper > 0 else c.minus), bold=tone.marked or abs(tone.upper) > 2)
-    if tone.scale in SHADED:
-        return _shade_style(SHADES[name], tone)
-    heat = HEATS[name]
-    grounds, first = (heat.signs, 3) if tone.scale == "sign" else (heat.sizes, 0)
+    shades = SHADES[name]
+    if tone.scale == "edge":
+        return Style(color=shades.of(tone.upper + (tone.upper > 2) - (tone.upper < -2)))
+    if tone.scale == "tile":
+        upper, lower = shades.of(tone.upper), shades.of(tone.lower)
+        if tone.upper == tone.lower:  # its character is a little brighter or darker
+            away = 1 if abs(tone.upper) < 4 else -2
+            return Style(color=shades.of(tone.upper + (away if tone.upper >= 0 else -away)), bgcolor=upper)
+        return Style(color=upper, bgcolor=lower)
+    grounds, first = {"sign": (shades.signs, 3), "size": (shades.sizes, 0), "plane": (shades.plane, 0)}[tone.scale]
     upper, lower = grounds[tone.upper + first], grounds[tone.lower + first]
     if tone.marked:
         return Style(color=max(c.strong, c.background, key=lambda ink: contrast(ink, upper)), bgcolor=upper, bold=True)
-    if tone.upper != tone.lower:
-        return Style(color=upper, bgcolor=lower)
-    return Style(color=upper, bgcolor=upper)  # the ground tells: the letter is there for those who copy it
+    return Style(color=upper, bgcolor=lower)
 
 
 def contrast(ink: str, ground: str) -> float:
@@ -208,27 +209,6 @@ def contrast(ink: str, ground: str) -> float:
 
     low, high = sorted((luminance(ink), luminance(ground)))
     return (high + 0.05) / (low + 0.05)
-
-
-SHADED = ("tile", "plane", "edge")
-
-
-def _shade_style(shades: Shades, tone: Tone) -> Style:
-    """A tile's cell has two colours; where it has one, its character is a little brighter or darker than that."""
-    if tone.scale == "edge":
-        size = abs(tone.upper)
-        return Style(color=_shade(shades, (size + (size > 2)) * (1 if tone.upper > 0 else -1)))
-    if tone.scale == "plane":
-        return Style(color=shades.plane[tone.upper], bgcolor=shades.plane[tone.lower])
-    upper, lower = _shade(shades, tone.upper), _shade(shades, tone.lower)
-    if tone.upper == tone.lower:
-        away = tone.upper + (1 if tone.upper >= 0 else -1) * (1 if abs(tone.upper) < 4 else -2)
-        return Style(color=_shade(shades, away), bgcolor=upper)
-    return Style(color=upper, bgcolor=lower)
-
-
-def _shade(shades: Shades, level: int) -> str:
-    return shades.ground if not level else (shades.plus if level > 0 else shades.minus)[abs(level) - 1]
 
 
 def _rich(colour: str) -> str:

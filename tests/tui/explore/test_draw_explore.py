@@ -46,7 +46,7 @@ from adder_tui.ui.heatmap import (
 )
 from adder_tui.ui.line import Tone, plain
 from adder_tui.ui.symbols import UNICODE
-from adder_tui.ui.theme import DARK_HEAT, LIGHT_HEAT, role_styles
+from adder_tui.ui.theme import SHADES, role_styles
 from adder_tui.ui.view import WIDE, ViewState
 from tests.tui import findings
 from tests.tui.views import view_of
@@ -142,7 +142,7 @@ def test_what_is_no_number_is_said_as_such() -> None:
 def test_no_two_levels_share_a_character_or_a_colour() -> None:
     for characters in (SIGNS, SIZES):
         assert len(set(characters)) == len(characters)
-    for heat in (DARK_HEAT, LIGHT_HEAT):
+    for heat in SHADES.values():
         for grounds in (heat.signs, heat.sizes):
             assert len(set(grounds)) == len(grounds)
 

@@ -16,15 +16,15 @@ from adder_engine.parsing import Sum
 from adder_engine.runs.workspace import Workspace
 from adder_engine.sections import ACTIVATIONS, OPTIMIZERS
 from adder_engine.snapshot import ParameterHistory, Snapshot
-from adder_tui.network.diagram import Diagram, diagram
+from adder_tui.network.diagram import diagram
 from adder_tui.network.explain import course_lines, explanation, weighted_sum
 from adder_tui.network.layout import fold
 from adder_tui.network.phase_bar import ladder_lines, place_in_words
 from adder_tui.selection import Neuron, Parameter, Selection, end_of, layout_for, moved, number_of
 from adder_tui.ui.line import plain
-from adder_tui.ui.network_values import NetworkValues
+from adder_tui.ui.network_values import Drawn, NetworkValues
 from adder_tui.ui.phrases import tiny
-from adder_tui.ui.symbols import ASCII, UNICODE, Glyphs, strokes_of
+from adder_tui.ui.symbols import ASCII, UNICODE, Glyphs
 from adder_tui.ui.view import ClickTarget, ViewState
 
 
@@ -92,12 +92,12 @@ def test_any_network_is_drawn_in_any_size_with_the_chosen_one_on_it(
     assert chosen in [spot.chosen for spot in drawn.spots]
 
 
-def marks_of(drawn: Diagram) -> dict[int, ClickTarget[Selection]]:
+def marks_of(drawn: Drawn) -> dict[int, ClickTarget[Selection]]:
     """Where each weight's and bias's mark is, by the number's flat index."""
     return {s.chosen.index: s for s in drawn.spots if isinstance(s.chosen, Parameter) and s.width == 1}
 
 
-def neurons_of(drawn: Diagram) -> dict[tuple[int, int], ClickTarget[Selection]]:
+def neurons_of(drawn: Drawn) -> dict[tuple[int, int], ClickTarget[Selection]]:
     return {(s.chosen.column, s.chosen.index): s for s in drawn.spots if isinstance(s.chosen, Neuron)}
 
 
@@ -110,7 +110,7 @@ def test_every_edge_between_neurons_on_the_picture_and_every_bias_tells_its_sign
     drawn, shown = diagram(view, width, height), NetworkValues(view)
     marks, neurons = marks_of(drawn), neurons_of(drawn)
     assert {c for c, _ in neurons} == set(range(len(shown.layers)))
-    strokes = strokes_of(view.glyphs)
+    strokes = view.glyphs.edges
     for c, i in neurons:
         if not c:
             continue
@@ -125,7 +125,7 @@ def test_every_edge_between_neurons_on_the_picture_and_every_bias_tells_its_sign
 
 def test_no_two_meanings_share_a_mark() -> None:
     for glyphs in (UNICODE, ASCII):
-        s = strokes_of(glyphs)
+        s = glyphs.edges
         for above, below in ((s.plus, s.minus), (s.up, s.down)):
             assert len({*above, *below, s.zero}) == 7
 
@@ -137,7 +137,7 @@ def test_the_phase_lights_up_on_every_neuron_and_edge_of_the_picture(
 ) -> None:
     view, _ = drawn_from
     drawn, shown = diagram(view, width, height), NetworkValues(view)
-    reach, strokes = shown.reach, strokes_of(view.glyphs)
+    reach, strokes = shown.reach, view.glyphs.edges
 
     def below(spot: ClickTarget[Selection]) -> str:
         return drawn.lines[spot.y + 1].plain[spot.x : spot.x + spot.width]
@@ -264,7 +264,7 @@ def test_backward_by_neuron_brings_no_gradient_to_those_it_has_not_come_to() -> 
 
 @pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
 def test_the_legend_has_every_mark_of_gradients_and_changes(glyphs: Glyphs) -> None:
-    view, s = view_of(at_rung(0), Neuron(2, 1), glyphs), strokes_of(glyphs)
+    view, s = view_of(at_rung(0), Neuron(2, 1), glyphs), glyphs.edges
     view = dataclasses.replace(view, drawn_as="numbers")
     legend = plain(explanation(view, None, 80, 12)).splitlines()[-1]
     assert f"{s.up[1]} {s.up[2]} {s.down[1]} {s.down[2]} gradient, change" in legend

@@ -203,10 +203,9 @@ def test_any_network_fits_into_any_room_with_the_chosen_neuron_in_sight(
     text = plain(drawn.lines)
     assert text.isascii() or not glyphs.ascii
     assert glyphs.dots or not any("⠀" <= character <= "⣿" for character in text)
-    for boxes, above, below, count in zip(
-        drawn.layout.columns, drawn.layout.above, drawn.layout.below, layers, strict=True
-    ):
-        assert above + len(boxes) + below == count
+    for boxes, count in zip(drawn.layout.columns, layers, strict=True):
+        first = boxes[0].neuron
+        assert [box.neuron for box in boxes] == list(range(count))[first : first + len(boxes)]
         assert all(box.x >= 0 and box.end <= width and box.y >= 0 and box.y + box.rows <= height for box in boxes)
         assert all(one.y + one.rows <= other.y for one, other in pairwise(boxes))
     assert drawn.layout.columns[-1][0].end < width, "the output's frame has a right side"

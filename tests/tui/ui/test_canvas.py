@@ -69,6 +69,9 @@ async def test_a_costly_drawing_is_made_in_another_thread_and_dropped_where_anyt
         own = "whole"
         draw = Costly.made
 
+        def hangs_on(self, view: ViewState) -> object:
+            return self.own, super().hangs_on(view)
+
         def make(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
             makers.append(threading.current_thread() is threading.main_thread())
             if view.notice == "broken":
