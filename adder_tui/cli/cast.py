@@ -9,8 +9,7 @@ import time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
-import click
-
+from adder_engine.errors import AdderError
 from adder_engine.language import tr
 
 if TYPE_CHECKING:
@@ -83,15 +82,9 @@ def recording(path: Path) -> Cast:
     try:
         return Cast(path)
     except FileExistsError:
-        raise click.UsageError(
-            tr("{path} is there already: name another file with --record, or remove it.", path=path)
-        ) from None
+        raise AdderError("{path} is there already: name another file with --record, or remove it.", path=path) from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise click.UsageError(
-            tr(
-                "The recording {path} cannot be written ({why}): name another file with --record.",
-                path=path,
-                why=reason,
-            )
+        raise AdderError(
+            "The recording {path} cannot be written ({why}): name another file with --record.", path=path, why=reason
         ) from None

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import click
-
+from adder_engine.errors import AdderError
 from adder_engine.language import tr
-from adder_tui.cli.output import complain, say
+from adder_tui.cli.output import complain, say, tell
 from adder_tui.course.course import OWN_COURSE, OWN_ID, Course, mark_of, read_course
 from adder_tui.course.lesson import Lesson
 from adder_tui.course.source import LessonError
@@ -105,7 +104,7 @@ class _Courses:
             return self._read(Path(mark.folder))
         if mark.id == OWN_ID:
             return self._read(OWN_COURSE)
-        raise ProgressError(tr("it is of the course {id!r}: --course says where that lies.", id=mark.id))
+        raise ProgressError("it is of the course {id!r}: --course says where that lies.", id=mark.id)
 
     def _read(self, folder: Path) -> Course:
         if folder not in self._known:
@@ -124,9 +123,7 @@ def print_report(folder: Path, form: str, named: Path | None) -> int:
     try:
         files = sorted(path for path in folder.iterdir() if path.is_file() and path.suffix != ".part")
     except OSError as error:
-        raise click.UsageError(
-            tr("The folder {folder} cannot be read ({why}).", folder=folder, why=error.strerror)
-        ) from None
+        raise AdderError("The folder {folder} cannot be read ({why}).", folder=folder, why=error.strerror) from None
     courses = _Courses(named)
     found: dict[Path, list[tuple[str, Progress]]] = {}
     by_folder: dict[Path, Course] = {}
@@ -140,8 +137,8 @@ def print_report(folder: Path, form: str, named: Path | None) -> int:
         by_folder[course.folder] = course
         found.setdefault(course.folder, []).append((path.stem, Progress(tree)))
     if not found:
-        raise click.UsageError(
-            tr("There is no exported progress in {folder}: adder-tui lessons export FILE writes it.", folder=folder)
+        raise AdderError(
+            "There is no exported progress in {folder}: adder-tui lessons export FILE writes it.", folder=folder
         )
     if form == "csv":
         _say_csv([row for where, group in found.items() for row in _rows(by_folder[where], group)])
@@ -187,7 +184,7 @@ def _say_table(course: Course, learners: list[tuple[str, Progress]], title: bool
         kept = [progress.lesson(lesson.id) for lesson in course.lessons]
         letters = " ".join(f"{STATE_LETTERS[one.state]:>2}" for one in kept)
         say(f"{name[:width]:{width}}  {letters}  {sum(one.done for one in kept):>4}")
-    say(tr("x done, h done with help, - begun, . open"))
+    tell("x done, h done with help, - begun, . open")
     for name, progress in learners:
         begun = [row for row in _rows(course, [(name, progress)]) if row.state == "started"]
         for row in begun:

@@ -45,10 +45,10 @@ def export(
     if is_run_file(source):
         for option, given in (("data", data), ("weights", weights)):
             if given is not None:
-                raise AdderError(tr("A saved run brings its own {option}: leave out --{option}.", option=option))
+                raise AdderError("A saved run brings its own {option}: leave out --{option}.", option=option)
         if assignments or epochs is not None:
             option = "--set" if assignments else "--epochs"
-            raise AdderError(tr("A saved run is exported as it stands: leave out {option}.", option=option))
+            raise AdderError("A saved run is exported as it stands: leave out {option}.", option=option)
         exported = open_run(source).exported(Path(source).stem)
     else:
         experiment = read_experiment(source, assignments, data, complain, weights, epochs)
@@ -60,7 +60,7 @@ def export(
     write(exported, to)
     say(tr("{to} written. {note}", to=to, note=left_out(exported, kind)).rstrip())
     if stopped is not None:
-        complain(tr("{stopped} The file tells of the run up to there.", stopped=stopped))
+        complain("{stopped} The file tells of the run up to there.", stopped=stopped)
         return 1
     return 0
 

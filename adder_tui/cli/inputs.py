@@ -8,8 +8,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from adder_engine.disk import read_bounded
 from adder_engine.errors import AdderError, ExperimentError, RunFileError
 from adder_engine.experiment import Experiment
@@ -69,7 +67,7 @@ def read_experiment(
     if weights is not None:
         if any(assignment.partition("=")[0].strip() == "network.init" for assignment in assignments):
             raise ExperimentError(
-                tr("--weights and network.init both say how the parameters start: leave one of them out.")
+                "--weights and network.init both say how the parameters start: leave one of them out."
             )
         from adder_engine.weights_file import starting_weights  # not at the top: it brings numpy
 
@@ -87,7 +85,7 @@ def _preset(name: str) -> Experiment:
         kind = use.get(
             path.suffix.lower(), tr("no experiment, which ends in .toml; --data trains on the rows in a file")
         )
-        raise ExperimentError(tr("{name} is {kind}.", name=name, kind=kind))
+        raise ExperimentError("{name} is {kind}.", name=name, kind=kind)
     return Experiment.preset(name)
 
 
@@ -126,7 +124,7 @@ def _table_text(path: Path, held: bytes) -> tuple[str, str]:
     """The text that a spreadsheet saved, and how it was encoded where that is not UTF-8."""
     if held.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         raise ExperimentError(
-            tr("{path} is no text but an archive or a workbook: save its sheet as CSV (UTF-8).", path=path)
+            "{path} is no text but an archive or a workbook: save its sheet as CSV (UTF-8).", path=path
         )
     likely = next((encoding for mark, *encoding in _ENCODINGS if held.startswith(mark)), ["utf-8", ""])
     if likely == ["utf-8", ""] and b"\0" in held[:200]:
@@ -139,20 +137,18 @@ def _table_text(path: Path, held: bytes) -> tuple[str, str]:
         if "\0" not in text:
             return text, name
     raise ExperimentError(
-        tr("{path} is no text in UTF-8, UTF-16 or Windows-1252: choose UTF-8 when you save it.", path=path)
+        "{path} is no text in UTF-8, UTF-16 or Windows-1252: choose UTF-8 when you save it.", path=path
     )
 
 
 def _read_file(path: Path) -> Experiment:
     held = _bytes_of(path)
     if len(held) > LARGEST_FILE:
-        raise ExperimentError(
-            tr("{path} is no experiment: it holds over {most:,} bytes.", path=path, most=LARGEST_FILE)
-        )
+        raise ExperimentError("{path} is no experiment: it holds over {most:,} bytes.", path=path, most=LARGEST_FILE)
     try:
         text = held.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise ExperimentError(tr("{path} is not UTF-8 text: save it as UTF-8, as TOML asks.", path=path)) from None
+        raise ExperimentError("{path} is not UTF-8 text: save it as UTF-8, as TOML asks.", path=path) from None
     try:
         return Experiment.from_toml(text)
     except ExperimentError as error:
@@ -166,7 +162,7 @@ def _bytes_of(path: Path) -> bytes:
         return read_bounded(path, LARGEST_FILE)
     except (OSError, ValueError) as error:
         raise ExperimentError(
-            tr("{path} cannot be read: {why}.", path=path, why=getattr(error, "strerror", None) or error)
+            "{path} cannot be read: {why}.", path=path, why=getattr(error, "strerror", None) or error
         ) from None
 
 
@@ -191,7 +187,7 @@ def read_run(source: str) -> SavedRun:
     from adder_engine.runs.files import read
 
     if "\0" in source:
-        raise RunFileError(tr("There is no file {source!r}.", source=source))
+        raise RunFileError("There is no file {source!r}.", source=source)
     return read(expanded(source))
 
 
@@ -236,11 +232,9 @@ def course_of(named: str | None, taught: ClassFile | None) -> Path | None:
     if named is None:
         return taught.course if taught is not None else None
     if taught is not None and taught.course is not None:
-        raise click.UsageError(
-            tr(
-                "The class file {file} names the course already: leave out --course, or set {variable}= to nothing.",
-                file=taught.file,
-                variable=CLASS_VARIABLE,
-            )
+        raise AdderError(
+            "The class file {file} names the course already: leave out --course, or set {variable}= to nothing.",
+            file=taught.file,
+            variable=CLASS_VARIABLE,
         )
     return expanded(named).absolute()

@@ -12,7 +12,7 @@ from adder_engine.errors import AdderError
 from adder_engine.language import tr
 from adder_engine.parsing import parse_sum
 from adder_tui.cli.lesson_print import WIDTH, answer_line, limit_line, run_line, value_lines, view_lines
-from adder_tui.cli.output import say
+from adder_tui.cli.output import say, tell
 from adder_tui.course.action_runner import ActionRunner
 from adder_tui.course.availability import words_for
 from adder_tui.course.lesson import Lesson
@@ -124,15 +124,13 @@ class LessonReader:
         state = self.room.lesson_state
         showing = state.showing if state is not None else ""
         if showing and showing != self._showing:
-            say(tr("Show me: {showing}", showing=showing))
+            tell("Show me: {showing}", showing=showing)
         self._showing = showing
 
     async def go_through(self) -> None:
         """The whole lesson, from where the learner was, until its end or until it is left."""
         await self.room.enter(self._lesson)
-        say(
-            tr("{order}. {title}. Type help for what can be typed.", order=self._lesson.order, title=self._lesson.title)
-        )
+        tell("{order}. {title}. Type help for what can be typed.", order=self._lesson.order, title=self._lesson.title)
         try:
             while True:
                 await self.room.look()
@@ -142,7 +140,7 @@ class LessonReader:
                     raise _Left
                 await self._take(line.strip())
         except _Left:
-            say(tr("What you have done is kept."))
+            tell("What you have done is kept.")
 
     # --- telling ---------------------------------------------------------------------------------
 
@@ -219,7 +217,7 @@ class LessonReader:
             if state.review is not None:
                 self.room.answers.end_review()
             elif not self.room.go(-1):
-                say(tr("This is the first step."))
+                tell("This is the first step.")
         elif word == "words":
             self._tell_words(rest)
         elif state.review is not None or (state.choices and not state.may_go_on):
@@ -227,7 +225,7 @@ class LessonReader:
         elif state.step.kind == "predict" and state.blank:
             self.room.answers.submit(line)
         elif state.step.kind not in PRACTICE:
-            say(tr("There is nothing to be typed at this step: Enter goes on, help tells more."))
+            tell("There is nothing to be typed at this step: Enter goes on, help tells more.")
         else:
             await self._practise(word, line)
 
@@ -259,10 +257,10 @@ class LessonReader:
             if left > 0:
                 await self._do_typed(f"run {left}")
             else:
-                say(tr("The run is at its end: r begins it again, run 100 goes on."))
+                tell("The run is at its end: r begins it again, run 100 goes on.")
         elif key == "b":
             if not state.lesson.stations:
-                say(tr("This lesson keeps no further runs ready."))
+                tell("This lesson keeps no further runs ready.")
                 return
             await self.room.controls.action_station()
             chosen = state.lesson.station_named(state.station)
@@ -275,14 +273,12 @@ class LessonReader:
             except AdderError as error:
                 say(str(error))
         elif key == "e":
-            say(
-                tr(
-                    "Write the setting behind it, such as e lr 0.01. Here: {controls}.",
-                    controls=", ".join(state.lesson.controls) or tr("none"),
-                )
+            tell(
+                "Write the setting behind it, such as e lr 0.01. Here: {controls}.",
+                controls=", ".join(state.lesson.controls) or tr("none"),
             )
         elif key == "tab":
-            say(tr("Write open and a view: {views}.", views=", ".join(state.lesson.shown_views)))
+            tell("Write open and a view: {views}.", views=", ".join(state.lesson.shown_views))
         else:
             step = f"step {state.lesson.step_size or 'epoch'}"
             await self._do_typed({".": step, ",": "step back", "r": "reset", "u": "undo"}[key])
@@ -300,7 +296,7 @@ class LessonReader:
         elif not (state.review_due and self.room.answers.begin_review()):
             say(tr("This lesson is done.") if state.finished else tr("The quiz is still open."))
             if (after := self.room.course.after(state.lesson.id)) is not None:
-                say(tr("The next one is adder-tui lessons read {id} --do", id=after.id))
+                tell("The next one is adder-tui lessons read {id} --do", id=after.id)
             raise _Left
 
     def _pick(self, typed: str) -> None:
@@ -309,12 +305,10 @@ class LessonReader:
         texts = {plain(text).casefold(): letter for letter, text in zip(LETTERS, state.choices, strict=False)}
         letter = typed.casefold() if len(typed) == 1 else texts.get(typed.casefold(), "")
         if letter not in texts.values():
-            say(
-                tr(
-                    "{typed} is none of the choices: type a letter from a to {last}.",
-                    typed=typed,
-                    last=LETTERS[len(state.choices) - 1],
-                )
+            tell(
+                "{typed} is none of the choices: type a letter from a to {last}.",
+                typed=typed,
+                last=LETTERS[len(state.choices) - 1],
             )
             return
         self.room.answers.action_pick(letter)
@@ -324,7 +318,7 @@ class LessonReader:
     def _hint(self) -> None:
         self.room.help.hint()
         if self._state.task is None:
-            say(tr("There is no task open here."))
+            tell("There is no task open here.")
 
     async def _show_me(self) -> None:
         before = self._snapshot
@@ -334,7 +328,7 @@ class LessonReader:
     def _tell_words(self, term: str) -> None:
         glossary = self.room.course.glossary
         if not term:
-            say(tr("Words of this lesson: {terms}.", terms=", ".join(self._lesson.terms) or tr("none")))
+            tell("Words of this lesson: {terms}.", terms=", ".join(self._lesson.terms) or tr("none"))
             return
         entry = glossary.find(term)
         if entry is None:
@@ -374,14 +368,14 @@ class LessonReader:
         action = parse_action(text)
         needed = NEEDED.get(verb)
         if needed is not None and needed not in words_for(state.lesson, state.step):
-            raise AdderError(tr("{verb} is not for this lesson.", verb=verb))
+            raise AdderError("{verb} is not for this lesson.", verb=verb)
         foreign = [key for key in action.keys if key not in state.lesson.controls]
         if foreign:
             there = ", ".join(state.lesson.controls)
-            raise AdderError(tr("{key} is not changed in this lesson: it has {there}.", key=foreign[0], there=there))
+            raise AdderError("{key} is not changed in this lesson: it has {there}.", key=foreign[0], there=there)
         if verb == "open" and action.argument not in state.lesson.shown_views:
             there = ", ".join(state.lesson.shown_views)
-            raise AdderError(tr("This lesson has no {view}: it has {views}.", view=action.argument, views=there))
+            raise AdderError("This lesson has no {view}: it has {views}.", view=action.argument, views=there)
         board = state.lesson.board
         if verb == "sort" and board is None:
             raise AdderError(f"{text!r}: " + tr("there are no cards here."))

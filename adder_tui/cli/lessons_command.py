@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from adder_engine.errors import AdderError
 from adder_engine.language import tr, trn
 from adder_tui.cli.inputs import course_of, read_class_of
 from adder_tui.cli.options import CLASS, TranslatedGroup
-from adder_tui.cli.output import complain, say
+from adder_tui.cli.output import complain, say, tell
 from adder_tui.settings import default_data_dir
 from adder_tui.storage import progress
 from adder_tui.storage.data_dir import expanded
@@ -71,7 +72,7 @@ class _Place:
         """Read the course, and say what of it cannot be used."""
         course = _course(self.folder)
         for one in course.broken:
-            complain(tr("{fault} The course goes on without it.", fault=one.fault))
+            complain("{fault} The course goes on without it.", fault=one.fault)
         return course
 
     def exit_code(self) -> int:
@@ -93,7 +94,7 @@ def lessons(ctx: click.Context, course: str | None, data_dir: str | None, class_
     """List the course's lessons; read, check and translate them; carry progress elsewhere."""
     if ctx.invoked_subcommand is not None:
         if course or data_dir or class_file:
-            raise click.UsageError(tr("Write the option after {command}.", command=ctx.invoked_subcommand))
+            raise AdderError("Write the option after {command}.", command=ctx.invoked_subcommand)
         return 0
     from adder_tui.course.class_file import assigned_ids, today_words
 
@@ -130,7 +131,7 @@ def export(file: str | None, course: str | None, data_dir: str | None, class_fil
         say(line)
     else:
         expanded(file).write_text(line + "\n", encoding="ascii")
-        say(tr("Your progress is in {file}: adder-tui lessons import {file} takes it over elsewhere.", file=file))
+        tell("Your progress is in {file}: adder-tui lessons import {file} takes it over elsewhere.", file=file)
     return place.exit_code()
 
 
@@ -151,8 +152,8 @@ def import_(file: str, course: str | None, data_dir: str | None, class_file: str
     folder = course_of(course, taught)
     mark = mark_of(folder)
     if of.id and mark.id and of.id != mark.id and course is not None:
-        raise click.UsageError(
-            tr("This is progress of the course {id!r}, not of {own!r}: leave out --course.", id=of.id, own=mark.id)
+        raise AdderError(
+            "This is progress of the course {id!r}, not of {own!r}: leave out --course.", id=of.id, own=mark.id
         )
     if course is None and (of.id or of.folder) and of.id != mark.id:
         folder, mark = (Path(of.folder) if of.folder else None), of
@@ -162,7 +163,7 @@ def import_(file: str, course: str | None, data_dir: str | None, class_file: str
     ids = list(other.get("lessons", {}))
     done = sum(place.store.progress.lesson(id).done for id in ids)
     if not place.store.warning:
-        say(tr("Taken over: {lessons}, {done} of them done.", lessons=plural(len(ids), "lesson", "lessons"), done=done))
+        tell("Taken over: {lessons}, {done} of them done.", lessons=plural(len(ids), "lesson", "lessons"), done=done)
     return place.exit_code()
 
 
@@ -191,7 +192,7 @@ def reset(id: str | None, yes: bool, course: str | None, data_dir: str | None, c
     if not yes and not click.confirm(
         tr("Shall {what} be forgotten? lessons export keeps a copy.", what=what), err=True
     ):
-        say(tr("Nothing was forgotten."))
+        tell("Nothing was forgotten.")
         return place.exit_code()
 
     def forgotten(tree: Tree) -> None:
@@ -310,19 +311,15 @@ def translate(folder: str, course: str | None) -> int:
     from adder_tui.course.source import TO_TRANSLATE
 
     count = copy_to_translate(_course(course_of(course, None)), expanded(folder))
-    say(
-        tr(
-            "{count:,} texts in {folder} are to be translated; each has {mark} before it, which goes.",
-            count=count,
-            folder=folder,
-            mark=TO_TRANSLATE.strip(),
-        )
+    tell(
+        "{count:,} texts in {folder} are to be translated; each has {mark} before it, which goes.",
+        count=count,
+        folder=folder,
+        mark=TO_TRANSLATE.strip(),
     )
-    say(
-        tr(
-            "adder-tui lessons check {folder} tells what is left, adder-tui --course {folder} plays it meanwhile.",
-            folder=folder,
-        )
+    tell(
+        "adder-tui lessons check {folder} tells what is left, adder-tui --course {folder} plays it meanwhile.",
+        folder=folder,
     )
     return 0
 
@@ -343,7 +340,7 @@ def report(folder: str | None, form: str | None, course: str | None, class_file:
     taught = read_class_of(class_file)
     where = expanded(folder) if folder is not None else taught.drop if taught is not None else None
     if where is None:
-        raise click.UsageError(tr("Name the folder in which the exported progress lies, or a class file with a drop."))
+        raise AdderError("Name the folder in which the exported progress lies, or a class file with a drop.")
     return print_report(where, form or "text", course_of(course, taught))
 
 
@@ -385,7 +382,7 @@ def lesson_named(course: Course, id: str) -> Lesson:
     lesson = course.by_id.get(id) or by_number.get(id)
     if lesson is None:
         broken = next((one for one in course.broken if one.name.partition("-")[2] == f"{id}.md"), None)
-        raise click.UsageError(
+        raise AdderError(
             broken.fault
             if broken
             else tr("There is no lesson {id!r}: there are {ids}.", id=id, ids=", ".join(course.by_id))

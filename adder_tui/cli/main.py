@@ -119,20 +119,15 @@ def cli(
         _refuse_app_options(ctx)
         return 0
     if ascii_asked and characters not in (None, "ascii"):
-        raise click.UsageError(
-            tr(
-                "--ascii and --characters {characters} ask for different things: use one of them.",
-                characters=characters,
-            )
+        raise AdderError(
+            "--ascii and --characters {characters} ask for different things: use one of them.", characters=characters
         )
     taught = read_class_of(class_file)
     if taught is not None:  # what a learner asks for counts: a terminal may need it
         characters, theme = characters or ("ascii" if ascii_asked else taught.characters), theme or taught.theme
     ascii_asked = ascii_asked or characters == "ascii"
     if not (data_dir or os.environ.get("HOME", "~") or os.environ.get("XDG_STATE_HOME")):
-        raise click.UsageError(
-            tr("HOME is empty, so there is no usual folder to keep things in: --data-dir names one.")
-        )
+        raise AdderError("HOME is empty, so there is no usual folder to keep things in: --data-dir names one.")
     folder = expanded(data_dir).absolute() if data_dir else default_data_dir()
     if check_only:
         from adder_tui.cli.doctor import check, tell_of_data
@@ -184,9 +179,7 @@ def _chosen(
     if run is None:
         return chosen
     if chosen is not None:
-        raise click.UsageError(
-            tr("A saved run brings its own experiment: leave out --experiment, --data, --weights and --set.")
-        )
+        raise AdderError("A saved run brings its own experiment: leave out --experiment, --data, --weights and --set.")
     return read_run(run).experiment
 
 
@@ -337,7 +330,7 @@ def rates(
 ) -> int:
     """Find a learning rate: the loss while the rate rises from update to update."""
     if as_json and as_csv:
-        raise click.UsageError(tr("--json and --csv ask for different things: use one of them."))
+        raise AdderError("--json and --csv ask for different things: use one of them.")
     chosen = read_experiment(experiment, assignments, data, complain, weights)
     from adder_tui.cli.sweep_command import rates as run
 
@@ -363,12 +356,10 @@ def start_app(settings: Settings) -> int:
     try:
         make_data_dir(settings.data_dir)
     except (FileExistsError, NotADirectoryError) as error:
-        raise click.UsageError(
-            tr(
-                "The data folder {folder} cannot be made ({why}): choose another with --data-dir.",
-                folder=settings.data_dir,
-                why=error.strerror,
-            )
+        raise AdderError(
+            "The data folder {folder} cannot be made ({why}): choose another with --data-dir.",
+            folder=settings.data_dir,
+            why=error.strerror,
         ) from None
     except OSError:
         pass  # the app tells that nothing will be kept
@@ -390,8 +381,8 @@ def start_app(settings: Settings) -> int:
         odd = [f"{name}={value}" for name, value in environ.items() if name.startswith("TEXTUAL_")]
         if not odd:
             raise
-        raise click.UsageError(
-            tr("Textual cannot begin with {names} ({error}): unset it.", names=", ".join(odd), error=error)
+        raise AdderError(
+            "Textual cannot begin with {names} ({error}): unset it.", names=", ".join(odd), error=error
         ) from None
     if cast is not None:
         app.driver_class = cast.teed(app.driver_class)
@@ -446,16 +437,16 @@ def main(args: Sequence[str] | None = None) -> int:
     except AdderError as error:
         complain(str(error))
     except click.Abort:
-        complain(tr("Stopped by Ctrl+C."))
+        complain("Stopped by Ctrl+C.")
         return 1
     except OSError as error:
-        complain(tr("The output could not be written: {why}.", why=error.strerror or error))
+        complain("The output could not be written: {why}.", why=error.strerror or error)
         return 1
     except Exception as error:
         if sys.flags.dev_mode:
             raise
         fault = f"{type(error).__name__}: {error}"
-        complain(tr("A fault of ours, {fault} (python -X dev -m adder_tui shows where).", fault=fault))
+        complain("A fault of ours, {fault} (python -X dev -m adder_tui shows where).", fault=fault)
         return 1
     return 2
 
@@ -463,10 +454,8 @@ def main(args: Sequence[str] | None = None) -> int:
 def _refuse_app_options(ctx: click.Context) -> None:
     for option in ctx.command.params:
         if option.name and ctx.get_parameter_source(option.name) is ParameterSource.COMMANDLINE:
-            raise click.UsageError(
-                tr(
-                    "{option} before {command} belongs to the app: leave it out, or see adder-tui {command} --help.",
-                    option=option.opts[0],
-                    command=ctx.invoked_subcommand,
-                )
+            raise AdderError(
+                "{option} before {command} belongs to the app: leave it out, or see adder-tui {command} --help.",
+                option=option.opts[0],
+                command=ctx.invoked_subcommand,
             )

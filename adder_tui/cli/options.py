@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import click
 
+from adder_engine.errors import AdderError
 from adder_engine.language import tr
 from adder_engine.parsing import parse_number
 from adder_tui.cli.inputs import CLASS_VARIABLE
@@ -62,7 +63,7 @@ class TranslatedGroup(TranslatedCommand, click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if self.get_command(ctx, args[0]) is None:
-            raise click.UsageError(self.unknown(args[0], self.list_commands(ctx)))
+            raise AdderError(self.unknown(args[0], self.list_commands(ctx)))
         return super().resolve_command(ctx, args)
 
 
@@ -76,12 +77,10 @@ class Once:
             once = isinstance(option, click.Option) and not (option.multiple or option.is_flag or option.count)
             if once and given.count(option) > 1:
                 times = given.count(option)
-                raise click.UsageError(
-                    tr(
-                        "{option} was given {times} times, and it counts once: keep one.",
-                        option=option.opts[0],
-                        times=times,
-                    )
+                raise AdderError(
+                    "{option} was given {times} times, and it counts once: keep one.",
+                    option=option.opts[0],
+                    times=times,
                 )
         return super().parse_args(ctx, args)  # type: ignore[misc, no-any-return]
 

@@ -13,7 +13,7 @@ from adder_engine.parsing import parse_sum
 from adder_engine.rates import planned_rates, rates_in_slices
 from adder_engine.sweep import LOOKS, Sweep, SweepRun, SweepState, planned
 from adder_engine.wanted import is_right
-from adder_tui.cli.output import ProgressLine, complain, finite_or_null, pairs_note, question_text, say
+from adder_tui.cli.output import ProgressLine, complain, finite_or_null, pairs_note, question_text, say, tell
 from adder_tui.sweep.draw import grid_lines, headlines, median_answers, value_text
 from adder_tui.sweep.rates_screen import rates_chart, rates_said
 from adder_tui.ui.numbers import aligned, number, plural
@@ -75,15 +75,13 @@ def sweep(
     if interrupted:
         finished = sum(run.done for run in state.runs)
         complain(
-            tr(
-                "Stopped by Ctrl+C with {finished:,} of {runs} done.",
-                finished=finished,
-                runs=plural(len(state.runs), "run", "runs"),
-            )
+            "Stopped by Ctrl+C with {finished:,} of {runs} done.",
+            finished=finished,
+            runs=plural(len(state.runs), "run", "runs"),
         )
         return 1
     if not any(run.done for run in state.runs):
-        complain(tr("No run came to its end. {stopped}", stopped=state.runs[0].stopped))
+        complain("No run came to its end. {stopped}", stopped=state.runs[0].stopped)
         return 1
     return 0
 
@@ -208,14 +206,12 @@ def rates(
     """
     planned = planned_rates(experiment, low, high, updates)
     if not (as_json or as_csv):
-        say(
-            tr(
-                "{title}: {updates:,} updates, the rate rising from {low:g} to {high:g}",
-                title=title,
-                updates=updates,
-                low=low,
-                high=high,
-            )
+        tell(
+            "{title}: {updates:,} updates, the rate rising from {low:g} to {high:g}",
+            title=title,
+            updates=updates,
+            low=low,
+            high=high,
         )
     *_, test = rates_in_slices(planned)
     if as_json:
@@ -236,6 +232,6 @@ def rates(
             say(line.plain.rstrip())
         say(*rates_said(test, UNICODE))
     if not test.losses:
-        complain(tr("No loss was finite. {ended}", ended=test.ended))
+        complain("No loss was finite. {ended}", ended=test.ended)
         return 1
     return 0

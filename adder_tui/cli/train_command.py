@@ -14,7 +14,7 @@ from adder_engine.language import tr
 from adder_engine.parsing import can_be_read, parse_sum
 from adder_engine.wanted import is_right
 from adder_tui.cli.inputs import open_run
-from adder_tui.cli.output import ProgressLine, complain, finite_or_null, pairs_note, question_text, say
+from adder_tui.cli.output import ProgressLine, complain, finite_or_null, pairs_note, question_text, say, tell
 from adder_tui.ui.numbers import plural
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def train(experiment: Experiment, title: str, sums: Sequence[Sum], *, as_json: b
         say(headline(experiment, title))
         if experiment.compares_all_pairs:
             n = f"{experiment.rows_per_update:,}"
-            say(tr("flat_target: the train loss is over {n}·{n} differences, every answer minus every target", n=n))
+            tell("flat_target: the train loss is over {n}·{n} differences, every answer minus every target", n=n)
     # Not at the top: the command line must come without torch.
     from adder_engine import Trainer
     from adder_engine.runs.divergence import Bound
@@ -165,7 +165,7 @@ def train(experiment: Experiment, title: str, sums: Sequence[Sum], *, as_json: b
         replies, save = (), None
     report.end(trainer, Outcome(seconds, stopped, blow_up, replies, training.updates, training.sentence, stuck))
     if save is not None and not as_json:
-        say(tr("The run is saved as {save}: adder-tui --open goes on with it.", save=save))
+        tell("The run is saved as {save}: adder-tui --open goes on with it.", save=save)
     if stopped is not None:
         complain(stopped)
         return 1
@@ -347,13 +347,11 @@ class TextReport:
         if outcome.updates:
             seconds = f"{outcome.seconds:.{2 if outcome.seconds >= 1 else 3}f} s"
             speed = plural(round(_speed(outcome)), "update", "updates")
-            say(
-                tr(
-                    "{updates} in {seconds}, {speed} a second",
-                    updates=plural(outcome.updates, "update", "updates"),
-                    seconds=seconds,
-                    speed=speed,
-                )
+            tell(
+                "{updates} in {seconds}, {speed} a second",
+                updates=plural(outcome.updates, "update", "updates"),
+                seconds=seconds,
+                speed=speed,
             )
         if outcome.stuck is not None:
             say(outcome.stuck[0])

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from adder_engine.errors import AdderError, RequestError
-from adder_engine.language import tr
 from adder_engine.parsing import Sum
 from adder_engine.snapshot import PHASES
 from adder_tui.course.attempt import LessonAttempt, index_of, place_of
@@ -63,7 +62,7 @@ class ActionRunner:
         try:
             await self._do(action)
         except (RequestError, ValueError) as error:
-            raise ActionError(tr("{action!r} cannot be done: {error}", action=action.text, error=error)) from None
+            raise ActionError("{action!r} cannot be done: {error}", action=action.text, error=error) from None
 
     def _see(self, snapshot: Snapshot) -> None:
         self._attempt.activity.saw(snapshot)
@@ -87,7 +86,7 @@ class ActionRunner:
             case "station", (id,):
                 station = self._attempt.lesson.station_named(id)
                 if station is None:
-                    raise RequestError(tr("There is no station {station!r} in this lesson.", station=id))
+                    raise RequestError("There is no station {station!r} in this lesson.", station=id)
                 self._see(await session.load(station.experiment))
             case "set", changes:
                 self._see(await session.load(session.experiment.parsed(*changes)))

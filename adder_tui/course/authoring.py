@@ -231,12 +231,12 @@ def copy_to_translate(course: Course, folder: Path) -> int:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
-            raise TranslationError(tr("{folder} is not empty: a copy goes into a new folder.", folder=folder))
+            raise TranslationError("{folder} is not empty: a copy goes into a new folder.", folder=folder)
         for name, text in copies.items():
             write_whole(folder / name, lambda file, text=text: file.write(text.encode()))  # type: ignore[misc]
     except OSError as error:
         why = error.strerror or error
-        raise TranslationError(tr("{folder} cannot be written ({why}).", folder=folder, why=why)) from None
+        raise TranslationError("{folder} cannot be written ({why}).", folder=folder, why=why) from None
     return sum(text.count(TO_TRANSLATE) for text in copies.values())
 
 

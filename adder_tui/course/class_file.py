@@ -21,14 +21,14 @@ def _path(table: Table, name: str) -> Path | None:
     try:
         return (Path(table.file).parent / Path(text).expanduser()).absolute()
     except (RuntimeError, ValueError):
-        table.refuse(name, tr("a folder's path"))
+        table.refuse(name, "a folder's path")
         return None
 
 
 def _course(table: Table, name: str) -> Path | None:
     path = _path(table, name)
     if path is not None and not path.is_dir():
-        table.refuse(name, tr("a folder with a course, and {path} is none", path=path))
+        table.refuse(name, "a folder with a course, and {path} is none", path=path)
         return None
     return path
 
@@ -41,7 +41,7 @@ def _assigned(table: Table, name: str) -> tuple[str, ...]:
         (isinstance(one, int) and not isinstance(one, bool)) or (isinstance(one, str) and one.strip()) for one in value
     )
     if not numbers or len(value) > 20:
-        table.refuse(name, tr('a list of lessons by number or id, such as [15, "far-away"]'))
+        table.refuse(name, 'a list of lessons by number or id, such as [15, "far-away"]')
         return ()
     return tuple(str(one).strip() for one in value)
 
@@ -56,7 +56,7 @@ def _pace(table: Table, name: str) -> Pace | None:
     numbers = [pace for pace in PACES if pace is not None]
     if value is None or value == "full" or (value in numbers and not isinstance(value, bool)):
         return value  # type: ignore[no-any-return]
-    table.refuse(name, tr('epochs a second, {paces}, or "full"', paces=", ".join(f"{one:g}" for one in numbers)))
+    table.refuse(name, 'epochs a second, {paces}, or "full"', paces=", ".join(f"{one:g}" for one in numbers))
     return None
 
 

@@ -80,19 +80,18 @@ def parse(text: str) -> Expression:
         CheckError: it is too long, no expression, or holds something that is not in the vocabulary.
     """
     if len(text) > LONGEST:
-        raise CheckError(tr("It has {length:,} characters: use at most {most}.", length=len(text), most=LONGEST))
+        raise CheckError("It has {length:,} characters: use at most {most}.", length=len(text), most=LONGEST)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # such as of odd escapes, which are refused below if they matter
             tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         why = error.msg if isinstance(error, SyntaxError) else tr("it is nested too deeply or holds odd characters")
-        sentence = tr(
+        raise CheckError(
             "{text} is no expression ({why}): write, say, abs(ask(30, 70) - 100) < 1.", text=_short(text), why=why
-        )
-        raise CheckError(sentence) from None
+        ) from None
     if _depth(tree) > DEEPEST or sum(1 for _ in ast.walk(tree)) > MOST_NODES:
-        raise CheckError(tr("{text} is too large: split it into several tasks.", text=_short(text)))
+        raise CheckError("{text} is too large: split it into several tasks.", text=_short(text))
     found: Found = []
     kind, value = _read(tree, found)
     needs = frozenset(Need(word, arguments) for word, arguments in found if WORDS[word].fetched)
@@ -137,32 +136,29 @@ def _read(node: ast.expr, found: Found) -> tuple[Kind, Meaning]:
             known = {kind for kind, _ in read if kind != "any"}
             if len(known) > 1:
                 kinds = tr(" with ").join(map(_a, sorted(known)))
-                raise CheckError(tr("{expression} compares {kinds}.", expression=_source(node), kinds=kinds))
+                raise CheckError("{expression} compares {kinds}.", expression=_source(node), kinds=kinds)
             if known - {"number"} and any(COMPARE[type(op)][1] for op in ops):
                 what = _a(known.pop())
                 raise CheckError(
-                    tr("{expression} puts {what} in order: use == or !=.", expression=_source(node), what=what)
+                    "{expression} puts {what} in order: use == or !=.", expression=_source(node), what=what
                 )
             return "truth", lambda lookup: _compare(ops, [side(lookup) for _, side in read])
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in ARITHMETIC:
             least, most = ARITHMETIC[name]
             if not least <= len(arguments) <= most:
                 count = f"{least}" if least == most else tr("{least} to {most}", least=least, most=most)
-                sentence = tr(
+                raise CheckError(
                     "{expression}: {name} takes {count} numbers.", expression=_source(node), name=name, count=count
                 )
-                raise CheckError(sentence)
             return "number", _computed(FUNCTIONS[name], arguments, found)
         case ast.Name() | ast.Attribute():
             return _word(node, node, None, found)
         case ast.Call(func=function, args=arguments, keywords=[]):
             return _word(node, function, arguments, found)
     raise CheckError(
-        tr(
-            "{expression} is not in the language of checks: it has comparisons, and, or, not, + - * /, numbers, "
-            '"words", and the names of the author\'s guide.',
-            expression=_source(node),
-        )
+        "{expression} is not in the language of checks: it has comparisons, and, or, not, + - * /, numbers, "
+        '"words", and the names of the author\'s guide.',
+        expression=_source(node),
     )
 
 
@@ -216,7 +212,7 @@ def _word(node: ast.expr, function: ast.expr, arguments: list[ast.expr] | None, 
     if word is None:
         near = difflib.get_close_matches(name, [*WORDS, *ARITHMETIC], n=1)
         hint = tr(": did you mean {near}?", near=near[0]) if near else tr(": the author's guide lists what there is.")
-        raise CheckError(tr("There is no {name}{hint}", name=_short(name), hint=hint))
+        raise CheckError("There is no {name}{hint}", name=_short(name), hint=hint)
     if word.call != (arguments is not None):
         without = tr("{name} is written without brackets: {name}.", name=name)
         with_brackets = tr("{name} is written with brackets: {pattern}.", name=name, pattern=_pattern(name))
@@ -225,7 +221,7 @@ def _word(node: ast.expr, function: ast.expr, arguments: list[ast.expr] | None, 
     kinds = ["words" if isinstance(value, str) else "number" for value in given]
     if kinds[: len(word.takes)] != list(word.takes) or (len(given) > len(word.takes) and not word.more):
         raise CheckError(
-            tr("{expression} does not fit: write {pattern}.", expression=_source(node), pattern=_pattern(name))
+            "{expression} does not fit: write {pattern}.", expression=_source(node), pattern=_pattern(name)
         )
     found.append((name, given))
     return word.kind, lambda lookup: lookup(name, given)
@@ -238,7 +234,7 @@ def _name(node: ast.expr) -> str:
             return name
         case ast.Attribute(value=ast.Name(id=owner), attr=name):
             return f"{owner}.{name}"
-    raise CheckError(tr("{expression} is no name of the language of checks.", expression=_source(node)))
+    raise CheckError("{expression} is no name of the language of checks.", expression=_source(node))
 
 
 def _argument(node: ast.expr) -> Argument:
@@ -253,7 +249,7 @@ def _argument(node: ast.expr) -> Argument:
             if not isinstance(value, bool | str):
                 return SIGNS[type(sign)](value)
     raise CheckError(
-        tr("{expression} stands in brackets where only a plain number or words can.", expression=_source(node))
+        "{expression} stands in brackets where only a plain number or words can.", expression=_source(node)
     )
 
 
@@ -269,7 +265,7 @@ def _constant(node: ast.Constant) -> float | bool | str:
         case float(number) if math.isfinite(number):
             return number
     raise CheckError(
-        tr("{expression} will not do: use numbers of ordinary size, and short words.", expression=_source(node))
+        "{expression} will not do: use numbers of ordinary size, and short words.", expression=_source(node)
     )
 
 

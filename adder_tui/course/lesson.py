@@ -28,7 +28,7 @@ LONGEST_CARD = 36
 def _place(table: Table, name: str) -> int:
     number = table.index + 1
     if table.whole(name, 1, 99) != number:
-        table.refuse(name, tr("{number}: tasks are numbered 1, 2, 3 in order", number=number))
+        table.refuse(name, "{number}: tasks are numbered 1, 2, 3 in order", number=number)
     return number
 
 
@@ -58,13 +58,13 @@ def _stated(table: Table, name: str) -> float | str | None:
     given = table.raw(name)
     if table.made["figure_class"] == "Q":
         if given is not None:
-            table.complain(name, tr("is not for class Q: the expression is a comparison that must come out true."))
+            table.complain(name, "is not for class Q: the expression is a comparison that must come out true.")
         return None
     if given is not None and table.made["expression"].kind in ("words", "any") and not isinstance(given, int | float):
         return table.text(name, 300)
     value = table.number(name)
     if value is None:
-        table.refuse(name, tr("the figure as the text states it"))
+        table.refuse(name, "the figure as the text states it")
     return value
 
 
@@ -72,9 +72,9 @@ def _within(table: Table, name: str) -> float:
     tol, rel = table.number(name), table.number("rel")
     figure_class, value = table.made["figure_class"], table.made["value"]
     if figure_class == "B" and (tol is None) == (rel is None):
-        table.complain("tol", tr("or rel is needed for class B, one of them: how far off the figure may come out."))
+        table.complain("tol", "or rel is needed for class B, one of them: how far off the figure may come out.")
     if figure_class in ("E", "Q") and (tol is not None or rel is not None):
-        table.complain("tol" if tol is not None else "rel", tr("is for the classes T and B."))
+        table.complain("tol" if tol is not None else "rel", "is for the classes T and B.")
     size = abs(value) if isinstance(value, float) else 0.0
     if tol is not None:
         return tol
@@ -147,7 +147,7 @@ def _cards(table: Table, name: str) -> tuple[Card, ...]:
     for one in table.tables(name, least=1):
         cards.append(one.make(Card))
         if not set(cards[-1].bins) <= set(bins):
-            one.refuse("bin", tr("one of {bins}", bins=", ".join(bins)))
+            one.refuse("bin", "one of {bins}", bins=", ".join(bins))
     return tuple(cards)
 
 
@@ -169,7 +169,7 @@ def _lines(table: Table, name: str) -> tuple[tuple[str, ...], ...]:
     for line in table.texts(name, least=1):
         pieces = tuple(piece for part in line.split("{") for piece in part.split("}"))
         if line.count("{") != line.count("}") or len(pieces) % 2 == 0:
-            table.complain(name, tr("has {line!r}, where a blank is not written {{id}}.", line=line))
+            table.complain(name, "has {line!r}, where a blank is not written {{id}}.", line=line)
             continue
         if (width := sum(map(len, pieces[::2])) + 10 * len(pieces[1::2])) > markup.WIDEST:
             sentence = tr("has {line!r}, {width} characters wide: there is room for {widest}.",
@@ -198,7 +198,7 @@ def _format(table: Table, name: str) -> str:
     try:
         format(1 if form.endswith("d") else "" if form.endswith("s") else 1.0, form)
     except ValueError:
-        table.refuse(name, tr('how Python writes a number: ".4f", ".0f", ",.0f", ".4g", "d", or "s" for words'))
+        table.refuse(name, 'how Python writes a number: ".4f", ".0f", ",.0f", ".4g", "d", or "s" for words')
         return "g"
     return form
 
@@ -257,9 +257,9 @@ def _station(table: Table, experiment: Experiment) -> Station:
     preset = table.settings("preset") or {}
     changed = table.changed("preset", experiment, preset)
     if not table.raw("preset"):
-        table.refuse("preset", tr("how this run differs from the lesson's own, such as { training.lr = 0.01 }"))
+        table.refuse("preset", "how this run differs from the lesson's own, such as { training.lr = 0.01 }")
     elif preset and changed == experiment:
-        table.complain("preset", tr("changes nothing: the lesson's own run is there without a station."))
+        table.complain("preset", "changes nothing: the lesson's own run is there without a station.")
     return table.make(Station, preset=preset, experiment=changed)
 
 
@@ -285,14 +285,14 @@ class Challenge:
 def _quiz(table: Table, name: str) -> Quiz:
     made = table.one_made(name, Quiz)
     if made is None:
-        table.refuse(name, tr("a table under [quiz]"))
+        table.refuse(name, "a table under [quiz]")
     return made or Quiz("", (), "a", "", 1, (), {}, False)
 
 
 def _views(table: Table, name: str) -> tuple[str, ...]:
     views = table.texts(name, least=1, takes=tr("a list of views: {views}", views=", ".join(VIEWS)))
     if not set(views) <= set(VIEWS):
-        table.refuse(name, tr("views: {views}", views=", ".join(VIEWS)))
+        table.refuse(name, "views: {views}", views=", ".join(VIEWS))
     return views
 
 
@@ -302,7 +302,7 @@ def _controls(table: Table, name: str) -> tuple[str, ...]:
         try:
             key_named(control)
         except AdderError as error:
-            table.complain(name, tr("does not work. {error}", error=error))
+            table.complain(name, "does not work. {error}", error=error)
     return controls
 
 

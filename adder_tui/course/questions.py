@@ -81,7 +81,7 @@ def reasons_for(table: Table, name: str, choices: Sequence[str], answer: str) ->
     right = LETTERS.index(answer) if answer else -1
     texts = isinstance(value, list) and all(isinstance(one, str) for one in value)
     if not texts or len(value) != len(choices) or any(bool(one.strip()) == (i == right) for i, one in enumerate(value)):
-        table.refuse(name, tr('a list of texts, one for each choice, why it is not right; "" for the right one'))
+        table.refuse(name, 'a list of texts, one for each choice, why it is not right; "" for the right one')
         return ()
     return tuple(one.strip() for one in value)
 
@@ -96,8 +96,7 @@ def _draw(table: Table, name: str) -> Mapping[str, tuple[float, ...]]:
         for key, numbers in value.items()
     )  # fmt: skip
     if not fits or prod(len(numbers) for numbers in value.values()) > MOST_DRAWS:
-        takes = tr("lists of numbers by name, such as {{ n = [10, 20] }}, {most} ways at most", most=MOST_DRAWS)
-        table.refuse(name, takes)
+        table.refuse(name, "lists of numbers by name, such as {{ n = [10, 20] }}, {most} ways at most", most=MOST_DRAWS)
         return {}
     return {key: tuple(numbers) for key, numbers in value.items()}
 
@@ -201,7 +200,7 @@ def _number(name: str, numbers: Numbers) -> str:
 def _slip_value(table: Table, name: str) -> float:
     value = table.number(name)
     if value is None:
-        table.refuse(name, tr("the number that comes out so"))
+        table.refuse(name, "the number that comes out so")
     return value or 0.0
 
 
@@ -273,7 +272,7 @@ def read_field(table: Table, measured: Mapping[str, float]) -> Field:
     name = table.text("measured", takes=tr("the key of a [[measured]] figure"))
     number = measured.get(name, 0.0)
     if name not in measured and name != "?":
-        table.refuse("measured", tr("the key of a [[measured]] figure that is a number"))
+        table.refuse("measured", "the key of a [[measured]] figure that is a number")
     tol = table.number("tol")
     slips = [Slip(-number, SLIPS["sign"])] if number else []
     return table.make(Field, value=number, within=abs(number) * TIGHT if tol is None else tol, choices=(), answer="",

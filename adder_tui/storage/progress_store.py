@@ -248,7 +248,7 @@ def from_line(line: str) -> Tree:
             raise ValueError
         return tree_of(text)
     except (ValueError, RecursionError, binascii.Error, zlib.error):
-        raise ProgressError(tr("This exported progress is not whole: copy the line again, all of it.")) from None
+        raise ProgressError("This exported progress is not whole: copy the line again, all of it.") from None
 
 
 def read_export(path: Path | None) -> tuple[Tree, CourseMark]:
@@ -265,7 +265,7 @@ def read_export(path: Path | None) -> tuple[Tree, CourseMark]:
     except UnicodeDecodeError:
         text = ""
     except OSError as error:
-        raise ProgressError(tr("{path} cannot be read ({why}).", path=path, why=error.strerror)) from None
+        raise ProgressError("{path} cannot be read ({why}).", path=path, why=error.strerror) from None
     tree = from_line(text)
     said = tree.pop("course", None)
     found = said if isinstance(said, dict) else {}
