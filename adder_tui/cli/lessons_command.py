@@ -159,7 +159,7 @@ def import_(file: str, course: str | None, data_dir: str | None, class_file: str
         folder, mark = (Path(of.folder) if of.folder else None), of
     place = _Place._at(folder, mark, data_dir, taught.drop if taught and mark is not of else None, ())
 
-    place.store.change(lambda tree: join(tree, other))
+    place.store.change(join, other)
     ids = list(other.get("lessons", {}))
     done = sum(place.store.progress.lesson(id).done for id in ids)
     if not place.store.warning:

@@ -42,9 +42,9 @@ class Answers:
         lesson, store = state.lesson, self._room.store
         state.answered = letter
         right = letter == state.quiz.answer
-        store.change(lambda tree: progress.answer_quiz(tree, lesson.id, right))
+        store.change(progress.answer_quiz, lesson.id, right)
         if completed(lesson, store.progress.lesson(lesson.id)):
-            store.change(lambda tree: progress.finish(tree, lesson.id))
+            store.change(progress.finish, lesson.id)
             state.finished = True
 
     # --- predictions and fields ------------------------------------------------------------------
@@ -59,7 +59,7 @@ class Answers:
 
     def _predict(self, state: LessonState, id: str, value: str) -> None:
         state.activity.predictions.setdefault(id, value)
-        self._room.store.change(lambda tree: progress.predict(tree, state.lesson.id, id, value))
+        self._room.store.change(progress.predict, state.lesson.id, id, value)
         self._room.go(1)
 
     def type(self, text: str) -> None:
@@ -108,7 +108,7 @@ class Answers:
             return False
         typed = one.letter(typed) or typed
         state.activity.answers[id] = typed
-        self._room.store.change(lambda tree: progress.answer(tree, state.lesson.id, id, typed))
+        self._room.store.change(progress.answer, state.lesson.id, id, typed)
         state.refusal = ""
         if not one.right(typed):
             state.replies[id] = one.slip(typed) or NOT_YET
@@ -129,7 +129,7 @@ class Answers:
         drawn = draw_review(so_far, kept, dice)
         asked = tuple(draw_question(one, kept.lesson(one.id).quiz, dice) for one in drawn)
         for one, number in zip(drawn, asked, strict=True):
-            room.store.change(lambda tree, id=one.id, number=number: progress.ask_quiz(tree, id, number))  # type: ignore[misc]
+            room.store.change(progress.ask_quiz, one.id, number)
         quizzes = tuple(one.all_questions[number].put(dice) for one, number in zip(drawn, asked, strict=True))
         state.review = Review(drawn, quizzes) if drawn else None
         room.changed()
@@ -140,7 +140,7 @@ class Answers:
             return
         first, asked = not review.given, review.question
         right = letter == review.quiz.answer
-        self._room.store.change(lambda tree: progress.answer_quiz(tree, asked.id, right))
+        self._room.store.change(progress.answer_quiz, asked.id, right)
         state.review = dataclasses.replace(review, given=letter, at_once=review.at_once + (first and right))
 
     def next_question(self) -> bool:

@@ -178,7 +178,7 @@ class Help:
             state.asking = True
         else:
             state.hints[task.id] = shown + 1
-            self._room.store.change(lambda tree: progress.take_hint(tree, state.lesson.id))
+            self._room.store.change(progress.take_hint, state.lesson.id)
         self._room.changed()
 
     def action_no(self) -> None:
@@ -260,7 +260,7 @@ class LessonController:
         """Load a lesson's preset; the learner's own run is kept until :meth:`leave`."""
         async with self._changing:
             await self._keep()
-            kept = self.store.change(lambda tree: progress.enter(tree, lesson.id)).lesson(lesson.id)
+            kept = self.store.change(progress.enter, lesson.id).lesson(lesson.id)
             attempt, after = LessonAttempt(lesson, kept), self.course.after(lesson.id)
             quiz = lesson.quiz.put(random.Random(), anew=kept.quiz.tries > 0)
             # The text can be read while the engine is still loading.
@@ -319,7 +319,7 @@ class LessonController:
         activity, answers = activity_of(state), state.activity.answers
         kept = self.store.progress.lesson(state.lesson.id)
         if kept.activity != activity or kept.answers != answers:
-            self.store.change(lambda tree: progress.keep_activity(tree, state.lesson.id, activity, answers))
+            self.store.change(progress.keep_activity, state.lesson.id, activity, answers)
 
     def forget(self, lesson: Lesson) -> None:
         """The lesson is to be as if never begun: its run goes as well."""
@@ -402,15 +402,14 @@ class LessonController:
         shown = shown or bool(state.showing)
         new = await attempt.look(session)
         for task in new:
-            self.store.change(lambda tree, task=task.id: progress.finish_task(tree, id, task, shown))  # type: ignore[misc]
+            self.store.change(progress.finish_task, id, task.id, shown)
             state.refusal = ""
             self.changed()
         for one in await attempt.look_at_challenges(session):
-            best = attempt.best[one.id]
-            self.store.change(lambda tree, one=one.id, best=best: progress.better(tree, id, one, best))  # type: ignore[misc]
+            self.store.change(progress.better, id, one.id, attempt.best[one.id])
             self.changed()
         if found := await attempt.take_figures(session):
-            self.store.change(lambda tree: progress.keep_figures(tree, id, found))
+            self.store.change(progress.keep_figures, id, found)
             self.changed()
         if new and self.lesson_state is state:
             await self._keep()
@@ -439,7 +438,7 @@ class LessonController:
         at = state.at + change
         if not 0 <= at < len(state.steps) or (change > 0 and not state.may_go_on):
             return False
-        self.store.change(lambda tree: progress.stand(tree, state.lesson.id, at))
+        self.store.change(progress.stand, state.lesson.id, at)
         state.arrive(at)
         self.changed()
         return True

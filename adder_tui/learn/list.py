@@ -271,7 +271,7 @@ class CourseList(Container):
         """Forget what was done in the chosen lesson."""
         chosen = self.chosen
         if chosen is not None and self.listing is not None:
-            kept = store.change(lambda tree: progress.forget(tree, chosen.id))
+            kept = store.change(progress.forget, chosen.id)
             self._list(dataclasses.replace(self.listing, progress=kept))
 
     def _list_at(self, lesson: Lesson | None, listing: Listing, otherwise: int = 0) -> None:
