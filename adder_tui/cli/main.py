@@ -6,7 +6,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from typing import Any
 
 import click
 from click.core import ParameterSource
@@ -17,7 +17,18 @@ from adder_engine.language import tr
 from adder_engine.presets import PRESETS
 from adder_engine.rates import HIGH, LOW, UPDATES
 from adder_tui.cli.inputs import course_of, read_class_of, read_experiment, read_run
-from adder_tui.cli.options import CLASS, DATA, EPOCHS, SET, WEIGHTS, Once, OnceCommand, TranslatedGroup, number
+from adder_tui.cli.options import (
+    CLASS,
+    DATA,
+    EPOCHS,
+    SET,
+    WEIGHTS,
+    Once,
+    OnceCommand,
+    TranslatedGroup,
+    number,
+    with_experiment,
+)
 from adder_tui.cli.output import complain, original_environment, say, why_ascii, why_no_app
 from adder_tui.settings import CHARACTERS, THEMES, Settings, default_data_dir
 from adder_tui.storage.data_dir import expanded, make_data_dir
@@ -183,51 +194,21 @@ def _chosen(
     return read_run(run).experiment
 
 
-def _title(experiment: str, data: str | None) -> str:
-    """What a run is called: its preset or file, and the file of its rows."""
-    name = Path(experiment).name
-    return (
-        name
-        if data is None
-        else tr("{name} on {data}", name=name, data=tr("standard input") if data == "-" else Path(data).name)
-    )
-
-
 @cli.command()
 @click.argument("experiment", metavar="NAME|FILE.toml")
-@EPOCHS
-@DATA
-@WEIGHTS
-@SET
+@with_experiment(EPOCHS, DATA, WEIGHTS, SET)
 @click.option(
-    "--predict",
-    "sums",
-    multiple=True,
-    metavar="SUM",
+    "--predict", "sums", multiple=True, metavar="SUM",
     help=tr("Ask this after training, such as 30+70; repeat it for more."),
-)
+)  # fmt: skip
 @click.option("--save", metavar="RUN.npz", help=tr("Save the run, with its past: --open, predict and export take it."))
 @click.option("--json", "as_json", is_flag=True, help=tr("Write one JSON object a line."))
-def train(
-    experiment: str,
-    epochs: int | None,
-    data: str | None,
-    weights: str | None,
-    assignments: tuple[str, ...],
-    sums: tuple[str, ...],
-    save: str | None,
-    as_json: bool,
-) -> int:
+def train(**asked: Any) -> int:
     """Train a preset or a file without the app, then answer sums."""
-    chosen = read_experiment(experiment, assignments, data, complain, weights, epochs)
-    # Not at the top: what only some commands need would keep the app waiting.
-    from adder_engine import parse_sum
+    # Not at the top, here and below: what only some commands need would keep the app waiting.
     from adder_tui.cli.train_command import train as run
 
-    asked = [parse_sum(text, chosen.data.task) for text in sums]
-
-    path = None if save is None else expanded(save)
-    return run(chosen, _title(experiment, data), asked, as_json=as_json, save=path)
+    return run(**asked)
 
 
 @cli.command(context_settings={"ignore_unknown_options": True})  # a sum may begin with a minus
@@ -255,16 +236,14 @@ def predict(run: str, sums: tuple[str, ...]) -> int:
 @DATA
 @WEIGHTS
 @SET
-def export(
-    source: str, to: str, epochs: int | None, data: str | None, weights: str | None, assignments: tuple[str, ...]
-) -> int:
+def export(**asked: Any) -> int:
     """Write a run as an experiment, a script, a notebook, weights, a table or a chart.
 
     A preset or a file is trained first where the export tells of training. A file that is there is replaced.
     """
     from adder_tui.cli.export_command import export as write
 
-    return write(source, expanded(to), data, weights, assignments, epochs)
+    return write(**asked)
 
 
 @cli.command()
@@ -278,9 +257,7 @@ def export(
     help=tr("A setting and its values; give it twice for a grid of all pairs."),
 )
 @click.option("--seeds", type=int, metavar="N", help=tr("Runs of each value, from so many seeds; default 5."))
-@EPOCHS
-@DATA
-@SET
+@with_experiment(EPOCHS, DATA, SET)
 @click.option(
     "--predict", "sums", multiple=True, metavar="SUM",
     help=tr("Ask this instead of the first watched sum, which is 30+70 where it fits; repeat it for more."),
@@ -289,22 +266,11 @@ def export(
     "--jobs", type=click.IntRange(1, 256), metavar="N", help=tr("Train so many runs at a time; default: one a core.")
 )
 @click.option("--json", "as_json", is_flag=True, help=tr("Write one JSON object a run."))
-def sweep(
-    experiment: str,
-    overs: tuple[str, ...],
-    seeds: int | None,
-    epochs: int | None,
-    data: str | None,
-    assignments: tuple[str, ...],
-    sums: tuple[str, ...],
-    jobs: int | None,
-    as_json: bool,
-) -> int:
+def sweep(**asked: Any) -> int:
     """Train a preset or a file with one setting at several values; two --over make a grid of all pairs."""
-    chosen = read_experiment(experiment, assignments, data, complain, epochs=epochs)
     from adder_tui.cli.sweep_command import sweep as run
 
-    return run(chosen, _title(experiment, data), overs, seeds, sums, jobs, as_json=as_json)
+    return run(**asked)
 
 
 @cli.command()
@@ -312,29 +278,14 @@ def sweep(
 @click.option("--from", "low", type=number, default=LOW, show_default=True, metavar="RATE", help=tr("The first rate."))
 @click.option("--to", "high", type=number, default=HIGH, show_default=True, metavar="RATE", help=tr("The last rate."))
 @click.option("--updates", type=int, default=UPDATES, show_default=True, metavar="N", help=tr("How many updates."))
-@DATA
-@WEIGHTS
-@SET
+@with_experiment(DATA, WEIGHTS, SET)
 @click.option("--json", "as_json", is_flag=True, help=tr("Write one JSON object."))
 @click.option("--csv", "as_csv", is_flag=True, help=tr("Write a table of rates and losses."))
-def rates(
-    experiment: str,
-    low: float,
-    high: float,
-    updates: int,
-    data: str | None,
-    weights: str | None,
-    assignments: tuple[str, ...],
-    as_json: bool,
-    as_csv: bool,
-) -> int:
+def rates(**asked: Any) -> int:
     """Find a learning rate: the loss while the rate rises from update to update."""
-    if as_json and as_csv:
-        raise AdderError("--json and --csv ask for different things: use one of them.")
-    chosen = read_experiment(experiment, assignments, data, complain, weights)
     from adder_tui.cli.sweep_command import rates as run
 
-    return run(chosen, _title(experiment, data), low, high, updates, as_json=as_json, as_csv=as_csv)
+    return run(**asked)
 
 
 @cli.command()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any, cast
 
 import click
@@ -10,7 +13,10 @@ import click
 from adder_engine.errors import AdderError
 from adder_engine.language import tr
 from adder_engine.parsing import parse_number
-from adder_tui.cli.inputs import CLASS_VARIABLE
+from adder_tui.cli.inputs import CLASS_VARIABLE, STDIN, read_experiment
+from adder_tui.cli.output import complain
+
+Command = Callable[..., int]
 
 CLASS = click.option(
     "--class", "class_file", metavar="FILE.toml",
@@ -32,6 +38,31 @@ WEIGHTS = click.option(
 EPOCHS = click.option(
     "--epochs", type=int, metavar="N", help=tr("Train for so many epochs instead of the experiment's.")
 )
+
+
+def with_experiment(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Options that change an experiment which a command names: it gets that ``experiment``, read, and its ``title``."""
+
+    def decorated(command: Command) -> Command:
+        @functools.wraps(command)
+        def carried_out(
+            *, experiment: str, assignments: tuple[str, ...], data: str | None, weights: str | None = None,
+            epochs: int | None = None, **asked: object,
+        ) -> int:  # fmt: skip
+            chosen, title = (
+                read_experiment(experiment, assignments, data, complain, weights, epochs),
+                Path(experiment).name,
+            )
+            if data is not None:
+                title = tr("{name} on {data}", name=title, data=STDIN if data == "-" else Path(data).name)
+            return command(experiment=chosen, title=title, **asked)
+
+        made: Command = carried_out
+        for option in reversed(options):
+            made = option(made)
+        return made
+
+    return decorated
 
 
 def number(typed: str | float) -> float:

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from adder_engine.errors import AdderError
 from adder_engine.language import tr
 from adder_engine.parsing import parse_sum
 from adder_engine.rates import planned_rates, rates_in_slices
@@ -33,15 +34,9 @@ SHOWN = (tr("median"), tr("lowest"), tr("highest"))
 
 
 def sweep(
-    experiment: Experiment,
-    title: str,
-    overs: Sequence[str],
-    seeds: int | None,
-    sums: Sequence[str],
-    jobs: int | None,
-    *,
+    experiment: Experiment, title: str, overs: Sequence[str], seeds: int | None, sums: Sequence[str], jobs: int | None,
     as_json: bool,
-) -> int:
+) -> int:  # fmt: skip
     """Train the sweep and tell what became of each value; the exit code, 1 where no run came to its end.
 
     Args:
@@ -188,7 +183,7 @@ def _object(plan: Sweep, run: SweepRun) -> dict[str, Any]:
 
 
 def rates(
-    experiment: Experiment, title: str, low: float, high: float, updates: int, *, as_json: bool, as_csv: bool
+    experiment: Experiment, title: str, low: float, high: float, updates: int, as_json: bool, as_csv: bool
 ) -> int:
     """Carry the test out and tell it; the exit code, 1 where not even the first loss was finite.
 
@@ -202,8 +197,10 @@ def rates(
         as_csv: a line for each update instead of text, its rate and its loss.
 
     Raises:
-        ExperimentError: rates or a number of updates that will not do.
+        AdderError: rates or a number of updates that will not do, or two forms at once.
     """
+    if as_json and as_csv:
+        raise AdderError("--json and --csv ask for different things: use one of them.")
     planned = planned_rates(experiment, low, high, updates)
     if not (as_json or as_csv):
         tell(

@@ -6,7 +6,6 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from adder_engine.errors import RunFileError
@@ -15,6 +14,7 @@ from adder_engine.parsing import can_be_read, parse_sum
 from adder_engine.wanted import is_right
 from adder_tui.cli.inputs import open_run
 from adder_tui.cli.output import ProgressLine, complain, finite_or_null, pairs_note, question_text, say, tell
+from adder_tui.storage.data_dir import expanded
 from adder_tui.ui.numbers import plural
 
 if TYPE_CHECKING:
@@ -103,27 +103,28 @@ class RecordedTraining:
         self.updates += self.workspace.run.play(updates, until=epochs)
 
 
-def train(experiment: Experiment, title: str, sums: Sequence[Sum], *, as_json: bool, save: Path | None = None) -> int:
+def train(experiment: Experiment, title: str, sums: Sequence[str], save: str | None, as_json: bool) -> int:
     """Train for all epochs of the experiment, telling how it goes; the exit code.
 
     Args:
         experiment: what to train.
         title: its name, for the first line of text.
-        sums: asked after training, in this order.
+        sums: asked after training, in this order, as typed.
+        save: the file to save the run in.
         as_json: one JSON object a line instead of text.
-        save: where to save the run.
 
     Raises:
+        SumError: a text that is no sum.
         RunFileError: the run cannot be saved there.
     """
-    if save is not None and (save.suffix != ".npz" or save.is_dir() or not save.parent.is_dir()):
-        raise RunFileError(
-            tr("{path} cannot be: there is no folder {folder}.", path=save, folder=save.parent)
-            if not save.parent.is_dir()
-            else tr("{path} is a folder.", path=save)
-            if save.is_dir()
-            else tr("{path} does not end in .npz, as saved runs do.", path=save)
-        )
+    asked = [parse_sum(text, experiment.data.task) for text in sums]
+    path = None if save is None else expanded(save)
+    if path is not None and not path.parent.is_dir():
+        raise RunFileError("{path} cannot be: there is no folder {folder}.", path=path, folder=path.parent)
+    if path is not None and path.is_dir():
+        raise RunFileError("{path} is a folder.", path=path)
+    if path is not None and path.suffix != ".npz":
+        raise RunFileError("{path} does not end in .npz, as saved runs do.", path=path)
     report = JsonReport() if as_json else TextReport(experiment.epochs)
     if not as_json:
         say(headline(experiment, title))
@@ -136,7 +137,7 @@ def train(experiment: Experiment, title: str, sums: Sequence[Sum], *, as_json: b
     from adder_engine.snapshot import ended_text
     from adder_engine.training.stopping import RuledTraining
 
-    training = RuledTraining(Trainer(experiment)) if save is None else RecordedTraining(experiment)
+    training = RuledTraining(Trainer(experiment)) if path is None else RecordedTraining(experiment)
     trainer = training.trainer
     bound = Bound(trainer, [trainer.state[0]])
     blow_up = stuck = None
@@ -151,10 +152,10 @@ def train(experiment: Experiment, title: str, sums: Sequence[Sum], *, as_json: b
             stuck = _stuck(trainer, losses)
         else:
             stopped, blow_up = _explained(experiment, stopped)
-        replies = ask(trainer, sums)
+        replies = ask(trainer, asked)
         if isinstance(training, RecordedTraining):
-            assert save is not None
-            training.workspace.save(save)
+            assert path is not None
+            training.workspace.save(path)
     except KeyboardInterrupt:
         stopped = tr(
             "Stopped by Ctrl+C in epoch {epoch:,} of {epochs:,}.",
@@ -162,10 +163,10 @@ def train(experiment: Experiment, title: str, sums: Sequence[Sum], *, as_json: b
             epochs=experiment.epochs,
         )
         seconds = time.perf_counter() - started
-        replies, save = (), None
+        replies, path = (), None
     report.end(trainer, Outcome(seconds, stopped, blow_up, replies, training.updates, training.sentence, stuck))
-    if save is not None and not as_json:
-        tell("The run is saved as {save}: adder-tui --open goes on with it.", save=save)
+    if path is not None and not as_json:
+        tell("The run is saved as {save}: adder-tui --open goes on with it.", save=path)
     if stopped is not None:
         complain(stopped)
         return 1
