@@ -102,13 +102,12 @@ class LessonReader:
         self._shown: set[str] = set()
         """The page's lines that were told already."""
         self._place: tuple[object, ...] = ()
-        self.room = LessonController(course, store, cast("OwnRun", player), runs, player, self._show, self._changed)
+        self.room = LessonController(player, self._show, self._changed)
+        self.room.begin(course, store, cast("OwnRun", player), runs)
 
     @property
     def _state(self) -> LessonState:
-        state = self.room.lesson_state
-        assert state is not None
-        return state
+        return self.room.open
 
     @property
     def _snapshot(self) -> Snapshot:

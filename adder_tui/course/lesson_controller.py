@@ -106,12 +106,10 @@ class Controls:
 
     def choose_next(self) -> None:
         """Put the settings' cursor where the next task wants another value, if it wants one."""
-        state = self._room.lesson_state
-        following = state.next_action if state is not None else None
-        for i, key in enumerate(state.lesson.controls if state is not None else ()):
-            if state is not None and following is not None and key in following.keys:
-                state.rows["settings"] = i
-                return
+        state = self._room.open
+        keys = state.next_action.keys if state.next_action is not None else ()
+        wanted = (i for i, key in enumerate(state.lesson.controls) if key in keys)
+        state.rows["settings"] = next(wanted, state.rows.get("settings", 0))
 
     async def set(self, key: str, text: str) -> None:
         """Give a control another value: a new run, or the run at hand where the lesson changes it on the way.
@@ -150,8 +148,8 @@ class Controls:
 
     async def action_station(self) -> None:
         """Load the next of the lesson's stations; after the last one the lesson's own run again."""
-        state = self._room.lesson_state
-        if state is None or not state.lesson.stations:
+        state = self._room.open
+        if not state.lesson.stations:
             return
         ids = ["", *(one.id for one in state.lesson.stations)]
         state.station = ids[(ids.index(state.station) + 1) % len(ids)]
@@ -169,9 +167,8 @@ class Help:
 
     def hint(self) -> None:
         """One more hint for the current task; after the third one ask whether to show it."""
-        state = self._room.lesson_state
-        task = state.task if state is not None else None
-        if state is None or task is None or state.showing:
+        state, task = self._room.open, self._room.open.task
+        if task is None or state.showing:
             return
         shown = state.hints.get(task.id, 0)
         if shown >= len(task.hints):
@@ -183,9 +180,8 @@ class Help:
 
     def action_no(self) -> None:
         """No, the learner does it."""
-        if self._room.lesson_state is not None:
-            self._room.lesson_state.asking = False
-            self._room.changed()
+        self._room.open.asking = False
+        self._room.changed()
 
     async def show_me(self) -> None:
         """Play the solution up to the current task on the live network, visibly; then the learner has the wheel."""
@@ -232,27 +228,38 @@ class LessonController:
     """One lesson at a time on the live network.
 
     Args:
-        course: the lessons.
-        store: where progress is kept.
-        own_run: where the learner's own run is kept meanwhile.
-        runs: where those of the lessons are kept.
         player: what reaches the session.
         show: takes each snapshot on the way.
         changed: called when something to be drawn has changed.
     """
 
-    def __init__(
-        self, course: Course, store: Store, own_run: OwnRun, runs: LessonRuns, player: SessionSource,
-        show: Callable[[Snapshot], None], changed: Callable[[], None],
-    ) -> None:  # fmt: skip
-        self.course, self.store, self._own_run, self._runs, self._player = course, store, own_run, runs, player
-        self.show, self.changed = show, changed
+    course: Course
+    """The lessons, once they are read; so are the others here."""
+    store: Store
+    """Where progress is kept."""
+    own_run: OwnRun
+    """Where the learner's own run is kept meanwhile."""
+    runs: LessonRuns
+    """Where those of the lessons are kept."""
+
+    def __init__(self, player: SessionSource, show: Callable[[Snapshot], None], changed: Callable[[], None]) -> None:
+        self._player, self.show, self.changed = player, show, changed
         self.lesson_state: LessonState | None = None
         """The lesson that has the network; None on the list."""
         self.answers, self.help, self.benches, self.controls = Answers(self), Help(self), Benches(self), Controls(self)
         self._looking = asyncio.Lock()
         self._look_again = False
         self._changing = asyncio.Lock()
+
+    def begin(self, course: Course, store: Store, own_run: OwnRun, runs: LessonRuns) -> None:
+        """The lessons are read."""
+        self.course, self.store, self.own_run, self.runs = course, store, own_run, runs
+
+    @property
+    def open(self) -> LessonState:
+        """The lesson that has the network, for what is only done in one."""
+        assert self.lesson_state is not None
+        return self.lesson_state
 
     # --- entering and leaving --------------------------------------------------------------------
 
@@ -274,8 +281,8 @@ class LessonController:
             self.changed()
             restore_activity(state, kept.activity)
             session = await self._player.ready()
-            await self._own_run.keep(session)
-            snapshot = await self._runs.bring(session, lesson.id) if kept.activity else None
+            await self.own_run.keep(session)
+            snapshot = await self.runs.bring(session, lesson.id) if kept.activity else None
             if snapshot is not None and is_the_lessons(lesson, snapshot):
                 earlier = [run for run in snapshot.runs if is_the_lessons(lesson, run) and run.id != snapshot.run]
                 restore_runs(state, snapshot, earlier, kept.activity)
@@ -300,7 +307,7 @@ class LessonController:
             await self._keep()
             self.lesson_state = None
             self.changed()
-            snapshot = await self._own_run.give_back(await self._player.ready())
+            snapshot = await self.own_run.give_back(await self._player.ready())
             if snapshot is not None:
                 self.show(snapshot)
 
@@ -312,7 +319,7 @@ class LessonController:
         self._note_activity(state)
         snapshot = state.activity.snapshot
         if snapshot is not None and snapshot.run == state.run and is_the_lessons(state.lesson, snapshot):
-            await self._runs.keep(await self._player.ready(), state.lesson.id)
+            await self.runs.keep(await self._player.ready(), state.lesson.id)
 
     def _note_activity(self, state: LessonState) -> None:
         """Keep what was done, where something new was."""
@@ -320,10 +327,6 @@ class LessonController:
         kept = self.store.progress.lesson(state.lesson.id)
         if kept.activity != activity or kept.answers != answers:
             self.store.change(progress.keep_activity, state.lesson.id, activity, answers)
-
-    def forget(self, lesson: Lesson) -> None:
-        """The lesson is to be as if never begun: its run goes as well."""
-        self._runs.forget(lesson.id)
 
     async def settled(self) -> None:
         """Wait until the lesson that was entered has its run."""
@@ -432,9 +435,7 @@ class LessonController:
 
     def go(self, change: int) -> bool:
         """To the next or the previous step; False where there is none, or this one is not done."""
-        state = self.lesson_state
-        if state is None:
-            return False
+        state = self.open
         at = state.at + change
         if not 0 <= at < len(state.steps) or (change > 0 and not state.may_go_on):
             return False

@@ -404,6 +404,9 @@ class LessonHost(Protocol):
     store: Store
 
     @property
+    def open(self) -> LessonState: ...
+
+    @property
     def changed(self) -> Callable[[], None]: ...
 
     async def ready(self) -> Session: ...

@@ -48,6 +48,7 @@ class LessonView(Container):
 
     Args:
         services: what the app does for it.
+        room: what has the lessons.
         settle: called when the step has changed by what was typed.
     """
 
@@ -63,11 +64,9 @@ class LessonView(Container):
     LessonView ViewFrame { height: 1fr; }
     """
 
-    def __init__(self, services: Services, settle: Callable[[], None], *, id: str) -> None:
+    def __init__(self, services: Services, room: LessonController, settle: Callable[[], None], *, id: str) -> None:
         super().__init__(id=id)
-        self._services, self._source, self._settle = services, services.view, settle
-        self.room: LessonController | None = None
-        """None until the lessons are read."""
+        self._services, self._source, self._room, self._settle = services, services.view, room, settle
         self.row = FieldRow(services.view, field_id="lesson-field")
         self.views = LessonViews(services, lambda: self.lesson_state, id="views")
         self._arranged: tuple[str, Layout] | None = None
@@ -99,7 +98,7 @@ class LessonView(Container):
 
     @property
     def lesson_state(self) -> LessonState | None:
-        return self.room.lesson_state if self.room is not None else None
+        return self._room.lesson_state
 
     def page(self) -> LessonState | None:
         """What the page is drawn from, how it fits into its place noted."""
@@ -122,9 +121,8 @@ class LessonView(Container):
 
     def look(self) -> None:
         """Something was done: see which tasks that does, and have the shown figures worked out."""
-        if self.room is not None:
-            self.run_worker(self.room.look(), name="look")
-            self._fill()
+        self.run_worker(self._room.look(), name="look")
+        self._fill()
 
     # --- drawing ---------------------------------------------------------------------------------
 
@@ -201,11 +199,11 @@ class LessonView(Container):
         if self.row.purpose != "field":
             if event.done:
                 self.run_worker(self._use_typed(self.row.purpose, event.text), name="typed")
-        elif self.room is not None and not event.done:
-            self.room.answers.type(event.text)
-        elif self.room is not None and self.lesson_state is not None:
+        elif self.lesson_state is not None and not event.done:
+            self._room.answers.type(event.text)
+        elif self.lesson_state is not None:
             was = self.lesson_state.step
-            if self.room.answers.submit(event.text):
+            if self._room.answers.submit(event.text):
                 self.row.field.value = ""
             else:
                 self.row.field.select_all()
@@ -214,14 +212,13 @@ class LessonView(Container):
             self.look()
 
     async def _use_typed(self, purpose: str, typed: str) -> None:
-        assert self.room is not None
         text = typed.strip()
         try:
             if purpose == "shapes":
-                await self.room.benches.use_shapes(text)
+                await self._room.benches.use_shapes(text)
                 self.row.field.value = ""
             elif purpose == "setting":
-                await self.room.controls.set(self.row.label, text)
+                await self._room.controls.set(self.row.label, text)
                 self._half_typed.pop(self.row.label, None)
                 later = self.row.field.value.removeprefix(typed)  # while the run was on its way
                 self.row.close()
@@ -275,7 +272,7 @@ class LessonView(Container):
         self._fill()
 
     def _look_at(self, name: str) -> None:
-        if self.room is not None and self.room.opened(name):
+        if self._room.opened(name):
             self.look()
 
     def look_on(self) -> None:
@@ -286,8 +283,7 @@ class LessonView(Container):
     def focus_for(self, action: Action) -> None:
         """Give the keys to the view in which an action is done, its cursor where it is done."""
         view = view_for(action, self.views.names)
-        if self.room is not None:
-            self.room.benches.point_at(view, action)
+        self._room.benches.point_at(view, action)
         self.focus_view(view)
 
     def bring(self, view: str) -> None:
@@ -304,37 +300,32 @@ class LessonView(Container):
             self.focus_view("network" if "network" in names else others[0])
 
     def _fill(self) -> None:
-        if self.room is None or self.room.lesson_state is None or not self.views.display:
+        if self.lesson_state is None or not self.views.display:
             return
         for name in self.views.names:
-            if self.views.is_shown(name) and name in PROBE_VIEWS and self.room.was_opened(name):
-                self.run_worker(self._services.attempt(self.room.benches.fill(name)), name="fill", group=name)
+            if self.views.is_shown(name) and name in PROBE_VIEWS and self._room.was_opened(name):
+                self.run_worker(self._services.attempt(self._room.benches.fill(name)), name="fill", group=name)
 
     async def action_use(self) -> None:
         """Enter on a view: work a figure out, or change a control."""
-        room, frame = self.room, self.views.focused
-        if room is None or frame is None:
-            return
-        name = frame.view_name
+        name, state = self.views.on_screen.focused, self._room.open
         if name == "settings":
             self._type_setting()
-        elif name in PROBE_VIEWS and PROBE_VIEWS[name].typed and not room.benches.calls(name):
+        elif name in PROBE_VIEWS and PROBE_VIEWS[name].typed and not state.calls(name):
             self.action_type_shapes()
         elif name in PROBE_VIEWS:
-            await room.benches.use(name)
+            await self._room.benches.use(name)
 
     def edit_setting(self) -> None:
         """Type a setting's new value: of the one that the next task sets, else of the one that was chosen last."""
-        if self.room is None:
-            return
-        self.room.controls.choose_next()
+        self._room.controls.choose_next()
         if self.row.purpose != "setting":
             self._before_settings = self.views.current
         self.focus_view("settings")
         self._type_setting()
 
     def _type_setting(self) -> None:
-        if self.room is not None and (key := self.room.controls.chosen):
+        if key := self._room.controls.chosen:
             from adder_tui.learn.draw_views import value_text
             from adder_tui.ui.symbols import ASCII
 
@@ -352,8 +343,8 @@ class LessonView(Container):
     @on(FieldRow.Moved)
     def _row_moved(self, event: FieldRow.Moved) -> None:
         event.stop()
-        if self.row.purpose == "setting" and self.room is not None:
-            self.room.benches.move("settings", event.change)
+        if self.row.purpose == "setting" and self.lesson_state is not None:
+            self._room.benches.move("settings", event.change)
             self._type_setting()
 
     def action_type_shapes(self) -> None:
@@ -362,16 +353,15 @@ class LessonView(Container):
     @on(OwnView.Key)
     def _view_key(self, event: OwnView.Key) -> None:
         event.stop()
-        room = self.room
-        if room is None:
+        if self.lesson_state is None:
             return
         if event.what == "move":
-            room.benches.move(event.name, event.change)
+            self._room.benches.move(event.name, event.change)
         elif event.name == "board":
-            room.benches.sort(event.change)
+            self._room.benches.sort(event.change)
             self.look()
         elif event.name == "settings":
-            self.run_worker(self._services.attempt(room.controls.turn(event.change)), name="turn")
+            self.run_worker(self._services.attempt(self._room.controls.turn(event.change)), name="turn")
 
 
 class LessonFocus:
