@@ -142,15 +142,11 @@ class Chapter:
     title: str = declare(Table.text, 60)
 
 
-def _id(table: Table, name: str) -> str:
-    return "" if table.raw(name) is None else table.identifier(name)
-
-
 @schema
 class Head:
     """What a course's own file has."""
 
-    id: str = declare(_id)
+    id: str = declare(Table.identifier, "")
     """What its progress is kept under; empty where it has none, and the folder's name counts."""
     title: str = declare(Table.text, 80)
     complete: bool = declare(Table.truth)

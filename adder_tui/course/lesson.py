@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, Literal, cast
+from itertools import chain
+from typing import Any, Literal, get_args
 
 from adder_engine.errors import AdderError
 from adder_engine.experiment import Experiment, key_named
@@ -14,7 +15,7 @@ from adder_engine.snapshot import STEP_SIZES
 from adder_tui.course import markup
 from adder_tui.course.expressions import NOTHING, Argument, Expression, parse, parse_check
 from adder_tui.course.questions import TIGHT, Field, Prediction, Quiz, read_field
-from adder_tui.course.source import Table, declare, schema, under
+from adder_tui.course.source import Table, declare, optional, schema, under
 from adder_tui.course.vocabulary import VIEWS, Action, parse_action
 
 FigureClass = Literal["E", "T", "B", "Q"]
@@ -48,10 +49,6 @@ class Task:
     def blanks(self) -> tuple[str, ...]:
         """Ids of the fields that are to be filled in for it."""
         return tuple(str(arguments[0]) for word, arguments in self.check.words if word == "answered")
-
-
-def _class(table: Table, name: str) -> FigureClass:
-    return cast(FigureClass, table.one_of(name, ("E", "T", "B", "Q")))
 
 
 def _stated(table: Table, name: str) -> float | str | None:
@@ -88,7 +85,7 @@ class Measured:
     """A figure that the text states, and how it is measured again."""
 
     key: str = declare(Table.text, 120)
-    figure_class: FigureClass = under("class", _class)
+    figure_class: FigureClass = under("class", Table.one_of, get_args(FigureClass))
     expression: Expression = declare(Table.parsed, parse, NOTHING, tr("an expression, such as ask(30, 70)"))
     value: float | str | None = declare(_stated)
     within: float = under("tol", _within)
@@ -250,23 +247,16 @@ class Station:
 
 
 def _stations(table: Table, name: str) -> tuple[Station, ...]:
-    return tuple(_station(one, table.made["experiment"]) for one in table.tables(name))
-
-
-def _station(table: Table, experiment: Experiment) -> Station:
-    preset = table.settings("preset") or {}
-    changed = table.changed("preset", experiment, preset)
-    if not table.raw("preset"):
-        table.refuse("preset", "how this run differs from the lesson's own, such as { training.lr = 0.01 }")
-    elif preset and changed == experiment:
-        table.complain("preset", "changes nothing: the lesson's own run is there without a station.")
-    return table.make(Station, preset=preset, experiment=changed)
-
-
-def _score(table: Table, name: str) -> Expression | None:
-    if table.raw(name) is None:
-        return None
-    return table.parsed(name, parse, NOTHING, tr("an expression, such as run.updates"))
+    own, stations = table.made["experiment"], []
+    for one in table.tables(name):
+        preset = one.settings("preset") or {}
+        changed = one.changed("preset", own, preset)
+        if not one.raw("preset"):
+            one.refuse("preset", "how this run differs from the lesson's own, such as { training.lr = 0.01 }")
+        elif preset and changed == own:
+            one.complain("preset", "changes nothing: the lesson's own run is there without a station.")
+        stations.append(one.make(Station, preset=preset, experiment=changed))
+    return tuple(stations)
 
 
 @schema
@@ -277,7 +267,7 @@ class Challenge:
     ask: str = declare(Table.text, 300)
     check: Expression = declare(Table.parsed, parse_check, NOTHING, tr("an expression, such as loss < 1"))
     when: Settings | None = declare(Table.settings)
-    score: Expression | None = declare(_score)
+    score: Expression | None = declare(optional(Table.parsed), parse, NOTHING, tr("an expression, such as run.updates"))
     par: float | None = declare(Table.number)
     actions: tuple[Action, ...] = declare(Table.all_parsed, parse_action, 1)
 
@@ -363,11 +353,8 @@ class Lesson:
     @cached_property
     def solution(self) -> tuple[Action, ...]:
         """All that its tasks and challenges have one do."""
-        return tuple(
-            action
-            for actions in (*(task.actions for task in self.tasks), *(one.actions for one in self.challenges))
-            for action in actions
-        )
+        done = (*(task.actions for task in self.tasks), *(one.actions for one in self.challenges))
+        return tuple(chain.from_iterable(done))
 
     @property
     def shown_views(self) -> tuple[str, ...]:
@@ -387,8 +374,8 @@ class Lesson:
         """
         if 0 < quote.task <= len(self.tasks):
             return self.tasks[quote.task - 1]
-        known = {one.value for one in self.measured if isinstance(one.value, float)}
-        fields = {one.id for one in self.fields if one.value in known and self._measures(one, quote)}
+        same = {one.value for one in self.measured if one.expression.words == quote.value.words}
+        fields = {one.id for one in self.fields if isinstance(one.value, float) and one.value in same}
 
         def likeness(task: Task) -> tuple[int, int, int]:
             mine, theirs = quote.when or {}, task.when or {}
@@ -400,11 +387,6 @@ class Lesson:
 
         return max(reversed(self.tasks), key=likeness)
 
-    def _measures(self, field: Field, quote: Quote) -> bool:
-        """Whether a field asks for the figure that is quoted."""
-        words = quote.value.words
-        return any(one.value == field.value and one.expression.words == words for one in self.measured)
-
     def station_named(self, id: str) -> Station | None:
         return next((one for one in self.stations if one.id == id), None)
 
@@ -413,9 +395,6 @@ class Lesson:
         runs = [(self.run_title, self.experiment), *((one.title, one.experiment) for one in self.stations)]
         title, nearest = min(runs, key=lambda run: len(run[1].differences(experiment)))
         return ", ".join([title, *difference_words(nearest, experiment)])
-
-    def quote_named(self, name: str) -> Quote | None:
-        return next((one for one in self.quotes if one.name == name), None)
 
     @property
     def screen_text(self) -> str:

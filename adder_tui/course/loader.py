@@ -134,8 +134,9 @@ def _check_marks(lesson: Lesson, source: Source, line: int, text: str) -> None:
     for term, below in markup.terms_in(text):
         if term.casefold() not in known:
             source.complain(line + below - 1, "[[{term}]] is not among the lesson's terms: add it there.", term=term)
+    quotes = {quote.name for quote in lesson.quotes}
     for name, below in markup.quotes_in(text):
-        if lesson.quote_named(name) is None:
+        if name not in quotes:
             source.complain(line + below - 1, "{{{{{name}}}}} is no [[quote]] of the lesson.", name=name)
 
 

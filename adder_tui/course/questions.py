@@ -8,7 +8,7 @@ import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from math import prod
-from typing import Literal, cast
+from typing import Literal, get_args
 
 from adder_engine.errors import AdderError
 from adder_engine.language import tr
@@ -17,7 +17,7 @@ from adder_tui.course.expressions import FUNCTIONS, parse
 from adder_tui.course.source import CheckError, Table, declare, is_number, schema
 from adder_tui.course.vocabulary import SLIPS
 
-PredictKind = Literal["number", "choice", "text"]
+PredictKind = Literal["choice", "number", "text"]
 LETTERS = "abcdefgh"
 TIGHT = 1e-3
 """Relative tolerance of class T, and of a field that states none."""
@@ -37,10 +37,6 @@ Numbers = Mapping[str, float]
 """Names to the numbers that were drawn for them."""
 
 
-def _kind(table: Table, name: str) -> PredictKind:
-    return cast(PredictKind, table.one_of(name, ("choice", "number", "text")))
-
-
 def _choices(table: Table, name: str) -> tuple[str, ...]:
     return table.texts(name, least=2, most=6) if table.made["kind"] == "choice" else ()
 
@@ -50,7 +46,7 @@ class Prediction:
     """A question whose answer is locked in and never marked."""
 
     id: str = declare(Table.identifier)
-    kind: PredictKind = declare(_kind)
+    kind: PredictKind = declare(Table.one_of, get_args(PredictKind))
     ask: str = declare(Table.text, 400)
     choices: tuple[str, ...] = declare(_choices)
     shows: str = declare(Table.text, 300)

@@ -16,6 +16,7 @@ from adder_engine.language import tr
 from adder_engine.schema import read_toml
 
 Read = TypeVar("Read")
+Word = TypeVar("Word", bound=str)
 Limits = ParamSpec("Limits")
 
 TO_TRANSLATE = "TRANSLATE: "
@@ -117,6 +118,17 @@ def schema(made: type[Read]) -> type[Read]:
     return dataclass(frozen=True)(made)
 
 
+def optional(
+    read: Callable[Concatenate[Table, str, Limits], Read],
+) -> Callable[Concatenate[Table, str, Limits], Read | None]:
+    """How to read a key that may be left out, which gives None."""
+
+    def read_if_there(table: Table, key: str, /, *limits: Limits.args, **more: Limits.kwargs) -> Read | None:
+        return None if table.raw(key) is None else read(table, key, *limits, **more)
+
+    return read_if_there
+
+
 def is_number(value: object) -> bool:
     """Whether a value of TOML is a number that is finite."""
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
@@ -175,11 +187,10 @@ class Table:
             return default or "?"
         return value.strip()
 
-    def identifier(self, key: str) -> str:
+    def identifier(self, key: str, default: str | None = None) -> str:
         """A short name for the program: small letters, digits, hyphens and underscores."""
-        value = self.text(key, 60)
-        plain = value.replace("-", "").replace("_", "")
-        if value != "?" and not (plain.isalnum() and value.isascii() and value == value.lower()):
+        value = self.text(key, 60, default)
+        if value not in ("?", default) and not re.fullmatch(r"[-_]*[a-z0-9][-_a-z0-9]*", value):
             self.refuse(key, "small letters, digits, hyphens and underscores")
         return value
 
@@ -218,14 +229,13 @@ class Table:
             self.refuse(key, "true or false")
         return value is True
 
-    def one_of(self, key: str, choices: Iterable[str], default: str | None = None) -> str:
+    def one_of(self, key: str, choices: Iterable[Word], default: Word | None = None) -> Word:
         value, words = self.raw(key), list(choices)
         if value is None and default is not None:
             return default
         if value not in words:
             self.refuse(key, "one of {words}", words=", ".join(words))
-            return words[0]
-        return str(value)
+        return next((word for word in words if word == value), words[0])
 
     def texts(self, key: str, least: int = 0, most: int = 100, takes: str = "") -> tuple[str, ...]:
         value = self.raw(key)
