@@ -203,7 +203,12 @@ class LessonReader:
         state, (first, _, rest) = self._state, line.partition(" ")
         word = first.casefold()
         if state.asking:
-            await self._show_me() if word in ("y", "yes") else self.room.help.action_no()
+            if word in ("y", "yes"):
+                before = self._snapshot
+                await self.room.help.show_me()
+                self._tell_run(before)
+            else:
+                self.room.help.action_no()
         elif word in ("quit", "exit", "leave"):
             raise _Left
         elif not line:
@@ -235,7 +240,9 @@ class LessonReader:
         if line.startswith("/"):
             line = line[1:].strip()
         if word in ("hint", "i") and " " not in line:
-            self._hint()
+            self.room.help.hint()
+            if state.task is None:
+                tell("There is no task open here.")
         elif word in KEYS and not (blank is not None and blank.choices) and (word == "e" or " " not in line):
             await self._press(word, line.partition(" ")[2].strip())
         elif word == "values":
@@ -313,16 +320,6 @@ class LessonReader:
         self.room.answers.action_pick(letter)
         if state.step.kind == "predict" and state.review is None:
             self.room.answers.lock_in()
-
-    def _hint(self) -> None:
-        self.room.help.hint()
-        if self._state.task is None:
-            tell("There is no task open here.")
-
-    async def _show_me(self) -> None:
-        before = self._snapshot
-        await self.room.help.show_me()
-        self._tell_run(before)
 
     def _tell_words(self, term: str) -> None:
         glossary = self.room.course.glossary

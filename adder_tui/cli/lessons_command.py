@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -213,28 +214,25 @@ def reset(id: str | None, yes: bool, course: str | None, data_dir: str | None, c
 def check(paths: tuple[str, ...], play: bool) -> int:
     """Tell an author what is wrong with lessons, a course or a class file, by line and key."""
     wrong = 0
-    for name in paths:
-        path = expanded(name)
-        wrong += _check_course(path, play) if path.is_dir() else _check_file(path, play)
+    for path in map(expanded, paths):
+        look = _check_course if path.is_dir() else _check_class if path.suffix == ".toml" else _check_lesson
+        wrong += look(path, play)
     return 1 if wrong else 0
 
 
-def _check_file(path: Path, play: bool) -> int:
-    """Check a lesson, or a class file; how much is wrong with it."""
-    if path.suffix == ".toml":
-        return _check_class(path)
+def _check_lesson(path: Path, play: bool) -> int:
+    """Say what is wrong with a lesson, or that nothing is; how much there is. So do the others."""
     from adder_tui.course.authoring import check_lesson
 
     lesson, problems = check_lesson(path)
-    amiss = _say_all(problems)
-    if play and lesson is not None:
-        amiss += _play(lesson)
+    amiss = _say_all(problems, [lesson] if play and lesson is not None else [])
     if lesson is not None and not amiss:
-        say(
-            tr("{path}: {parts}. Nothing is wrong with it when it is played.", path=path, parts=_counted(lesson))
-            if play
-            else tr("{path}: {parts}. Nothing is wrong with it.", path=path, parts=_counted(lesson))
-        )
+        tasks = plural(len(lesson.tasks), "task", "tasks")
+        parts = f"{tasks}, {plural(len(lesson.measured), 'measured figure', 'measured figures')}"
+        if play:
+            tell("{path}: {parts}. Nothing is wrong with it when it is played.", path=path, parts=parts)
+        else:
+            tell("{path}: {parts}. Nothing is wrong with it.", path=path, parts=parts)
     return amiss
 
 
@@ -242,9 +240,7 @@ def _check_course(folder: Path, play: bool) -> int:
     from adder_tui.course.authoring import check_course
 
     course, problems = check_course(folder)
-    amiss = _say_all(problems)
-    if play and course is not None:
-        amiss += sum(map(_play, course.lessons))
+    amiss = _say_all(problems, course.lessons if play and course is not None else [])
     if course is not None and not amiss:
         count = len(course.lessons)
         good = (
@@ -266,7 +262,7 @@ def _check_course(folder: Path, play: bool) -> int:
     return amiss
 
 
-def _check_class(path: Path) -> int:
+def _check_class(path: Path, play: bool) -> int:
     import os
 
     from adder_tui.course.class_file import assigned_ids, read_class, today_words
@@ -290,16 +286,15 @@ def _check_class(path: Path) -> int:
     return len(amiss)
 
 
-def _say_all(problems: list[Problem] | tuple[Problem, ...]) -> int:
+def _say_all(problems: Sequence[Problem], played: Sequence[Lesson] = ()) -> int:
+    """Say what is wrong, also with lessons when they are played; how much there is."""
     say(*map(str, problems))
-    return len(problems)
-
-
-def _play(lesson: Lesson) -> int:
-    amiss = asyncio.run(_trial(lesson))
-    for one in amiss:
-        say(f"{lesson.file}: {one}")
-    return len(amiss)
+    amiss = len(problems)
+    for lesson in played:
+        found = asyncio.run(_trial(lesson))
+        say(*(f"{lesson.file}: {one}" for one in found))
+        amiss += len(found)
+    return amiss
 
 
 @lessons.command()
@@ -382,11 +377,9 @@ def lesson_named(course: Course, id: str) -> Lesson:
     lesson = course.by_id.get(id) or by_number.get(id)
     if lesson is None:
         broken = next((one for one in course.broken if one.name.partition("-")[2] == f"{id}.md"), None)
-        raise AdderError(
-            broken.fault
-            if broken
-            else tr("There is no lesson {id!r}: there are {ids}.", id=id, ids=", ".join(course.by_id))
-        )
+        if broken is not None:
+            raise AdderError(broken.fault)
+        raise AdderError("There is no lesson {id!r}: there are {ids}.", id=id, ids=", ".join(course.by_id))
     return lesson
 
 
@@ -410,12 +403,3 @@ async def _trial(lesson: Lesson) -> list[str]:
         for figures in groups(lesson):
             amiss += await measure(session, lesson, figures)
     return amiss
-
-
-def _counted(lesson: Lesson) -> str:
-    return ", ".join(
-        (
-            plural(len(lesson.tasks), "task", "tasks"),
-            plural(len(lesson.measured), "measured figure", "measured figures"),
-        )
-    )

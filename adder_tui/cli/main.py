@@ -127,7 +127,13 @@ def cli(
 ) -> int:
     """Watch a network of 37 numbers learn to add: look at every number, step, and change them."""
     if ctx.invoked_subcommand is not None:
-        _refuse_app_options(ctx)
+        for option in ctx.command.params:
+            if option.name and ctx.get_parameter_source(option.name) is ParameterSource.COMMANDLINE:
+                raise AdderError(
+                    "{option} before {command} belongs to the app: leave it out, or see adder-tui {command} --help.",
+                    option=option.opts[0],
+                    command=ctx.invoked_subcommand,
+                )
         return 0
     if ascii_asked and characters not in (None, "ascii"):
         raise AdderError(
@@ -316,9 +322,9 @@ def start_app(settings: Settings) -> int:
         pass  # the app tells that nothing will be kept
     cast = None
     if settings.record is not None:
-        from adder_tui.cli.cast import recording  # not at the top: few sessions are recorded
+        from adder_tui.cli.cast import Cast  # not at the top: few sessions are recorded
 
-        cast = recording(settings.record)
+        cast = Cast(settings.record)
     gc.disable()  # collecting while the first screen is made would cost a tenth of its time; the app enables it again
     # Not at the top: --help and train must come without textual.
     from adder_tui.app import AdderApp
@@ -400,13 +406,3 @@ def main(args: Sequence[str] | None = None) -> int:
         complain("A fault of ours, {fault} (python -X dev -m adder_tui shows where).", fault=fault)
         return 1
     return 2
-
-
-def _refuse_app_options(ctx: click.Context) -> None:
-    for option in ctx.command.params:
-        if option.name and ctx.get_parameter_source(option.name) is ParameterSource.COMMANDLINE:
-            raise AdderError(
-                "{option} before {command} belongs to the app: leave it out, or see adder-tui {command} --help.",
-                option=option.opts[0],
-                command=ctx.invoked_subcommand,
-            )

@@ -131,15 +131,6 @@ def _run(plan: Sweep, jobs: int) -> tuple[SweepState, bool]:
     return state, False
 
 
-def _how_near(experiment: Experiment, named: list[str], off_by: list[float | None]) -> dict[str, Any]:
-    """How far off the answers are; of a yes or no, whether they are right."""
-    if experiment.is_yes_or_no:
-        return {
-            "right": {name: None if off is None else is_right(off) for name, off in zip(named, off_by, strict=True)}
-        }
-    return {"off_by": dict(zip(named, off_by, strict=True))}
-
-
 def _grid(plan: Sweep, state: SweepState) -> dict[str, Any]:
     """The heat map as JSON: a row of median losses for each value of the first setting; null where no run finished."""
     losses = [finite_or_null(line.loss) for line in state.lines]
@@ -159,6 +150,8 @@ def _object(plan: Sweep, run: SweepRun) -> dict[str, Any]:
     wanted = [run.experiment.wanted.of(asked.a, asked.b) for asked in plan.sums]
     both = zip(answers, wanted, strict=True)
     off_by = [None if answer is None or want is None else finite_or_null(answer - want) for answer, want in both]
+    rights = [None if off is None else is_right(off) for off in off_by]
+    asks = plan.experiment.is_yes_or_no
     line: dict[str, Any] = {
         "over": plan.over,
         "value": run.value,
@@ -171,7 +164,7 @@ def _object(plan: Sweep, run: SweepRun) -> dict[str, Any]:
         "test_loss": finite_or_null(run.test_loss),
         "predictions": dict(zip(named, map(finite_or_null, answers), strict=True)),
         "wanted": dict(zip(named, wanted, strict=True)),
-        **_how_near(plan.experiment, named, off_by),
+        "right" if asks else "off_by": dict(zip(named, rights if asks else off_by, strict=True)),
         "done": run.done,
     }  # fmt: skip
     if run.stopped is None:

@@ -151,11 +151,7 @@ class LessonAttempt:
 
 def completed(lesson: Lesson, record: LessonRecord) -> bool:
     """Whether a lesson is done by what is kept of it: predictions locked in, tasks done, the quiz right."""
-    return (
-        all(one.id in record.prediction for one in lesson.predictions)
-        and all(task.id in record.tasks for task in lesson.tasks)
-        and record.quiz.right
-    )
+    return record.quiz.right and LessonAttempt(lesson, record).all_done
 
 
 # --- what words mean ------------------------------------------------------------------------------

@@ -275,13 +275,12 @@ def _strings_of_list(text: str, at: int) -> Iterator[re.Match[str]]:
 
 
 def _marked_body(body: str) -> str:
-    lines, coded, begins = [], False, True
-    for line in body.split("\n"):
+    lines, begins = [], True
+    for _, line, coded in markup.lines_of(body):
         bare = line.strip()
-        coded ^= line.startswith("```")
         item = _ITEM.match(line)
         starts = bool(item and item[0].strip()) and not line.startswith("    ")
-        if coded or not bare or bare.startswith(("#", "```", "|-", "|:")):
+        if coded or not bare or bare.startswith(("#", "|-", "|:")):
             begins = True
         elif item is not None and (begins or starts):
             line = item[0] + TO_TRANSLATE + line[item.end() :]

@@ -130,5 +130,4 @@ def words_shown(state: LessonState) -> Contexts:
     """What the shell's own lines may tell by now: how the run stands, and the network's answer."""
     if state.step.kind not in PRACTICE:
         return frozenset()
-    asked = state.step.kind != "do" or state.has_asked
-    return frozenset({"stands", "answers"} if asked else {"stands"})
+    return frozenset({"stands", "answers"} if state.step.kind != "do" or state.asked else {"stands"})

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from adder_engine.session import Session
     from adder_engine.snapshot import Answer, Snapshot
     from adder_tui.course.course import Course
-    from adder_tui.course.lesson import Task
-    from adder_tui.course.vocabulary import Action
     from adder_tui.storage.progress_store import Store
 
 
@@ -60,20 +58,6 @@ def is_the_lessons(lesson: Lesson, snapshot: Snapshot | RunSummary) -> bool:
     held = [key.name for key in KEYS if key.name not in free]
     runs = (lesson.experiment, *(station.experiment for station in lesson.stations))
     return any(all(snapshot.experiment[name] == run[name] for name in held) for run in runs)
-
-
-def needs_its_network(state: LessonState) -> bool:
-    """Whether there is something left to be done or to be quoted for which the lesson's own network is needed."""
-    return not state.attempt.all_done or any(quote.name not in state.attempt.figures for quote in state.lesson.quotes)
-
-
-async def bring_back(state: LessonState, session: Session) -> Snapshot:
-    """The lesson's run that was at hand last, or where that is not to be had its preset anew."""
-    now = await session.snapshot()
-    if state.run != now.run and any(run.id == state.run for run in now.runs):
-        return await session.switch(state.run)
-    state.station = ""
-    return await session.load(state.lesson.experiment)
 
 
 def settings_in(text: str, key: str, controls: Sequence[str]) -> dict[str, str]:
@@ -185,43 +169,34 @@ class Help:
 
     async def show_me(self) -> None:
         """Play the solution up to the current task on the live network, visibly; then the learner has the wheel."""
-        state = self._room.lesson_state
-        task = state.task if state is not None else None
-        if state is None or task is None:
+        room, state = self._room, self._room.open
+        wanted = state.task
+        if wanted is None:
             return
         state.asking = False
-        session = await self._room.ready()
-        player = ActionRunner(session, state.attempt, self._room.show)
+        player = ActionRunner(await room.ready(), state.attempt, room.show)
         state.showing, state.activity.showing = tr("from the start"), True
-        self._room.changed()
+        room.changed()
         try:
             await player.enter()
-            await self._play(state, player, task)
+            for task in state.lesson.tasks[: wanted.id]:
+                for action in task.actions:
+                    state.showing = keys_of(action, state.lesson)
+                    state.stage = view_for(action, state.lesson.shown_views)
+                    room.changed()
+                    await asyncio.sleep(min(SHOWN_SECONDS, MOST_SECONDS / len(task.actions)))
+                    await player.do(action)
+                    await room.benches.shown(action)
+                    room.changed()
+                    if room.lesson_state is not state:
+                        return
+                await room.look(shown=task is wanted)
         except AdderError as error:
             state.refusal = str(error)
         finally:
             state.showing = state.stage = ""
             state.activity.showing = False
-            self._room.changed()
-
-    async def _play(self, state: LessonState, player: ActionRunner, wanted: Task) -> None:
-        for task in state.lesson.tasks:
-            if task.id > wanted.id:
-                return
-            seconds = min(SHOWN_SECONDS, MOST_SECONDS / len(task.actions))
-            for action in task.actions:
-                await self._show(state, player, action, seconds)
-                if self._room.lesson_state is not state:
-                    return
-            await self._room.look(shown=task.id == wanted.id)
-
-    async def _show(self, state: LessonState, player: ActionRunner, action: Action, seconds: float) -> None:
-        state.showing, state.stage = keys_of(action, state.lesson), view_for(action, state.lesson.shown_views)
-        self._room.changed()
-        await asyncio.sleep(seconds)
-        await player.do(action)
-        await self._room.benches.shown(action)
-        self._room.changed()
+            room.changed()
 
 
 class LessonController:
@@ -422,15 +397,23 @@ class LessonController:
     async def call_back(self) -> bool:
         """Coming from another tab: bring the lesson's network back where another one has taken its place.
 
-        Returns whether it had to be.
+        That is its run that was at hand last, or where that is not to be had its preset anew. Returns whether it had
+        to be.
         """
         state = self.lesson_state
-        if state is None or not state.has_run or state.showing or not needs_its_network(state):
+        if state is None or not state.has_run or state.showing:
             return False
+        left = not state.attempt.all_done or any(one.name not in state.attempt.figures for one in state.lesson.quotes)
         snapshot = state.activity.snapshot
-        if snapshot is None or is_the_lessons(state.lesson, snapshot):
+        if not left or snapshot is None or is_the_lessons(state.lesson, snapshot):
             return False
-        self.show(await bring_back(state, await self.ready()))
+        session = await self.ready()
+        now = await session.snapshot()
+        if state.run != now.run and any(run.id == state.run for run in now.runs):
+            self.show(await session.switch(state.run))
+        else:
+            state.station = ""
+            self.show(await session.load(state.lesson.experiment))
         return True
 
     def go(self, change: int) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -81,6 +81,10 @@ class Step:
     tasks: tuple[int, ...] = ()
     """For do: ids of the tasks that are done here."""
 
+    def is_done(self, predicted: Container[str], done: set[int]) -> bool:
+        """Whether nothing is left to be predicted, and no task to be done."""
+        return (not self.prediction or self.prediction in predicted) and done.issuperset(self.tasks)
+
 
 def steps_of(lesson: Lesson) -> tuple[Step, ...]:
     """The lesson's steps; a prediction that is asked before a later task parts the doing in two."""
@@ -102,14 +106,9 @@ def steps_of(lesson: Lesson) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def furthest(steps: Sequence[Step], predicted: set[str], done: set[int]) -> int:
+def furthest(steps: Sequence[Step], predicted: Container[str], done: set[int]) -> int:
     """The index of the first step that one cannot leave yet."""
-    for index, step in enumerate(steps):
-        if step.kind == "predict" and step.prediction not in predicted:
-            return index
-        if step.kind == "do" and not set(step.tasks) <= done:
-            return index
-    return len(steps) - 1
+    return next((i for i, step in enumerate(steps) if not step.is_done(predicted, done)), len(steps) - 1)
 
 
 @dataclass
@@ -174,11 +173,8 @@ class LessonState:
     """The lesson's question as it is put; None for as it is written."""
 
     def __post_init__(self) -> None:
-        self.lesson, self.activity, self.steps = (
-            self.attempt.lesson,
-            self.attempt.activity,
-            steps_of(self.attempt.lesson),
-        )
+        self.lesson, self.activity = self.attempt.lesson, self.attempt.activity
+        self.steps = steps_of(self.lesson)
 
     @property
     def quiz(self) -> Quiz:
@@ -194,8 +190,9 @@ class LessonState:
         return self.since is not None
 
     @property
-    def has_asked(self) -> bool:
-        return any(run.asked for run in self.activity.runs)
+    def asked(self) -> list[Asked]:
+        """The sums that were asked, of whichever run."""
+        return [one for run in self.activity.runs for one in run.asked]
 
     @property
     def task(self) -> Task | None:
@@ -238,14 +235,9 @@ class LessonState:
     @property
     def may_go_on(self) -> bool:
         """Whether the step is done."""
-        match self.step.kind:
-            case "predict":
-                return self.step.prediction in self.activity.predictions
-            case "do":
-                return set(self.step.tasks) <= self.attempt.done
-            case "quiz":
-                return self.answered == self.quiz.answer
-        return True
+        if self.step.kind == "quiz":
+            return self.answered == self.quiz.answer
+        return self.step.is_done(self.activity.predictions, self.attempt.done)
 
     @property
     def reads_on(self) -> bool:

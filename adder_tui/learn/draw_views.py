@@ -42,7 +42,7 @@ GRAPH_WAITS = tr("The graph has its numbers once you have worked out yours.")
 def rule_view(view: ViewState, state: LessonState, width: int, height: int) -> list[Line]:
     """The rule a + b beside the network, for what was asked."""
     glyphs, yes_or_no = view.glyphs, view.experiment.is_yes_or_no
-    if not (asked := _asked(state)):
+    if not (asked := state.asked):
         network = tr("{numbers} numbers, and no rule", numbers=view.experiment.parameter_count)
         return [Line.of((f" {tr('The rule:'):<14}", "dim"), _rule(view)),
                 Line.of((f" {tr('The network:'):<14}", "dim"), network),
@@ -57,10 +57,6 @@ def rule_view(view: ViewState, state: LessonState, width: int, height: int) -> l
                     _verdict(one, view))
         )  # fmt: skip
     return lines
-
-
-def _asked(state: LessonState) -> list[Asked]:
-    return [one for run in state.activity.runs for one in run.asked]
 
 
 def _rule(view: ViewState) -> str:
@@ -88,7 +84,7 @@ def _written(one: Asked, view: ViewState) -> str:
 
 def prompt_view(view: ViewState, state: LessonState, width: int, height: int) -> list[Line]:
     """What was asked in this lesson, the newest at the bottom."""
-    if not (asked := _asked(state)):
+    if not (asked := state.asked):
         return [Line.of((tr(" Nothing asked yet: "), "dim"), ("/", "key"), (tr(" takes you to the prompt."), "dim"))]
     glyphs, rows = view.glyphs, asked[-max(1, height) :]
     sums = [_written(one, view) for one in rows]
@@ -357,7 +353,7 @@ def step_view(view: ViewState, state: LessonState, width: int, height: int) -> l
         _parameter(array, index, glyphs.minus) for array in (step.before, step.gradient, step.after)
     )
     slope = f"({gradient})" if gradient.startswith(glyphs.minus) else gradient
-    rate = f"{step.lr:g}".replace("e-0", "e-").replace("-", glyphs.minus)
+    rate = plain_number(step.lr, glyphs)
     name = layout_for(view.experiment).name_of(index)
     how = (f"{before} {glyphs.minus} {rate}{glyphs.times}{slope} = " if step.optimizer == "sgd"
            else glyphs.text(f"{before} → "))  # fmt: skip

@@ -159,11 +159,6 @@ class LessonView(Container):
         rows = self._arranged[1].text_rows if self._arranged is not None else -1
         return rows in (0, self.text.size.height)
 
-    def show_end(self) -> None:
-        """Show the text's last rows, as where a hint has come."""
-        self.share_room()
-        self.text.show_task()
-
     # --- focus and the line to type into ---------------------------------------------------------
 
     def take_focus(self) -> None:

@@ -268,7 +268,8 @@ class LearnPane(Pane):
 
     def action_hint(self) -> None:
         self._room.help.hint()
-        self.lesson_view.show_end()
+        self.lesson_view.share_room()
+        self.lesson_view.text.show_task()
 
     def action_yes(self) -> Awaitable[None]:
         """Show me."""
@@ -365,11 +366,7 @@ class LearnPane(Pane):
         state = self._room.lesson_state
         self.lesson_view.settle_field(focus=True)
         if state is not None and not state.types_now and self.display and not self._services.typing():
-            self._begin_step()  # at once: a key that comes right behind is meant for what the step begins with
-
-    def _begin_step(self) -> None:
-        if not self._services.typing():
-            self.take_focus()
+            self.take_focus()  # at once: a key that comes right behind is meant for what the step begins with
             self.lesson_view.keys.settle_again()
 
 

@@ -5,6 +5,7 @@ A role says what a piece of text is (``dim``, ``plus``, ``accent``); the theme s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -38,6 +39,9 @@ Role = (
 )  # fmt: skip
 """``band-dim`` is a table's header, ``active`` the tab in front, ``chosen`` a picked row."""
 Span = tuple[str, Role]
+KEPT = "\N{NO-BREAK SPACE}"
+_TOGETHER = re.compile(r"(?<=\d) (?=[+−*] \d)|(?<=\d [+−*]) (?=\d)|(?<=[(\d],) (?=\d+\))")
+"""Blanks at which no line is broken: in a sum, 30 + 70, and in a shape, (1, 2)."""
 
 
 @dataclass(frozen=True)
@@ -100,31 +104,47 @@ def roomiest(width: int, *wordings: Line) -> Line:
     return next((line for line in wordings if line.width <= width), wordings[-1])
 
 
+def wrap(pieces: Iterable[Span], width: int) -> list[Line]:
+    """Styled text broken at spaces into rows of at most ``width`` columns; longer words are broken anywhere.
+
+    A word keeps its roles.
+    """
+    rows: list[list[Span]] = [[]]
+    used = 0
+    for word in _words(pieces):
+        size = sum(cell_len(text) for text, _ in word)
+        if used and used + 1 + size > width:
+            rows.append([])
+            used = 0
+        if used:
+            before = rows[-1][-1][1]
+            rows[-1].append((" ", before if before == word[0][1] else "text"))
+            used += 1
+        for part, role in word if size <= width else [(c, role) for text, role in word for c in text]:
+            if used and used + cell_len(part) > width:
+                rows.append([])
+                used = 0
+            rows[-1].append((part, role))
+            used += cell_len(part)
+    return [Line.of(*row) for row in rows if row]
+
+
+def _words(pieces: Iterable[Span]) -> Iterator[list[Span]]:
+    word: list[Span] = []
+    for text, role in pieces:
+        for i, part in enumerate(_TOGETHER.sub(KEPT, text.replace("\n", " ")).split(" ")):
+            if i and word:
+                yield word
+                word = []
+            if part:
+                word.append((part.replace(KEPT, " "), role))
+    if word:
+        yield word
+
+
 def wrapped(text: str, width: int) -> list[str]:
-    """``text`` broken at spaces into rows of at most ``width`` columns; longer words are broken anywhere."""
-    rows: list[str] = []
-    row = ""
-    for word in text.split():
-        while cell_len(word) > width:
-            head = _head(word, width)
-            if row:
-                rows.append(row)
-                row = ""
-            rows.append(head)
-            word = word[len(head) :]
-        if row and cell_len(row) + 1 + cell_len(word) > width:
-            rows.append(row)
-            row = word
-        else:
-            row = f"{row} {word}" if row else word
-    return [*rows, row] if row else rows
-
-
-def _head(word: str, width: int) -> str:
-    end = 1
-    while end < len(word) and cell_len(word[: end + 1]) <= width:
-        end += 1
-    return word[:end]
+    """Text of one role, wrapped."""
+    return [line.plain for line in wrap([(" ".join(text.split()), "text")], width)]
 
 
 def packed(pieces: Iterable[Line], width: int) -> list[Line]:
