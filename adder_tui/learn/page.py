@@ -179,8 +179,8 @@ class _Page:
         lines += self.question(lesson, review.quiz, review.given, tr("in the next review"))
         if review.right and review.at + 1 == len(review.lessons):
             right, all = review.at_once, len(review.lessons)
-            told = tr("{right} of {all} at the first go. What was missed comes again next time.", right=right, all=all)
-            lines += [Line(), *self.said((told, "strong"))]
+            how = tr("{right} of {all} at the first go. What was missed comes again next time.", right=right, all=all)
+            lines += [Line(), *self.said((how, "strong"))]
         return lines
 
     # --- what they are made of -------------------------------------------------------------------
