@@ -363,7 +363,7 @@ class LessonReader:
             return Action("ask", (rest,), text, parse_sum(rest, experiment.data.task))
         action = parse_action(text)
         needed = NEEDED.get(verb)
-        if needed is not None and needed not in words_for(state.lesson, state.step):
+        if needed is not None and needed not in words_for(state):
             raise AdderError("{verb} is not for this lesson.", verb=verb)
         foreign = [key for key in action.keys if key not in state.lesson.controls]
         if foreign:

@@ -12,8 +12,7 @@ import click
 
 from adder_engine.errors import AdderError
 from adder_engine.language import tr, trn
-from adder_tui.cli.inputs import course_of, read_class_of
-from adder_tui.cli.options import CLASS, TranslatedGroup
+from adder_tui.cli.inputs import CLASS, TranslatedGroup, course_of, read_class_of
 from adder_tui.cli.output import complain, say, tell
 from adder_tui.settings import default_data_dir
 from adder_tui.storage import progress

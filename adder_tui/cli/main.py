@@ -16,17 +16,18 @@ from adder_engine.experiment import Experiment
 from adder_engine.language import tr
 from adder_engine.presets import PRESETS
 from adder_engine.rates import HIGH, LOW, UPDATES
-from adder_tui.cli.inputs import course_of, read_class_of, read_experiment, read_run
-from adder_tui.cli.options import (
+from adder_tui.cli.inputs import (
     CLASS,
     DATA,
     EPOCHS,
     SET,
     WEIGHTS,
-    Once,
-    OnceCommand,
     TranslatedGroup,
+    course_of,
     number,
+    read_class_of,
+    read_experiment,
+    read_run,
     with_experiment,
 )
 from adder_tui.cli.output import complain, original_environment, say, why_ascii, why_no_app
@@ -47,9 +48,7 @@ _ENVIRONMENT = {"TEXTUAL_FPS": "240", "TEXTUAL_ANIMATIONS": "none", "OMP_NUM_THR
 behind a picture of the training waits 1/240 s to be painted."""
 
 
-class _Commands(Once, TranslatedGroup):
-    command_class = OnceCommand
-
+class _Commands(TranslatedGroup):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted([*super().list_commands(ctx), "lessons"])
 

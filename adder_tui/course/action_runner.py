@@ -119,7 +119,7 @@ class ActionRunner:
         value: float | str = await self._session.bench(call.bench, *call.arguments)
         activity = self._attempt.activity
         if tell:
-            activity.used.append((call.bench, call.arguments))
+            activity.used.append(call)
             if call.bench == "nudge":
                 activity.nudge(str(call.arguments[0]), float(call.arguments[1]), float(value))
         return value

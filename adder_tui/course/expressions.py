@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from adder_engine.language import tr
 from adder_tui.course.source import CheckError
@@ -25,8 +26,6 @@ Lookup = Callable[[str, tuple[Argument, ...]], Value]
 """Gives the value of a word with its arguments, or None while it is not known."""
 Meaning = Callable[[Lookup], Value]
 """What an expression, or a part of one, gives; None while that is not known."""
-Call = tuple[str, tuple[Argument, ...]]
-"""A word with its arguments."""
 
 COMPARE: Mapping[type[ast.cmpop], tuple[Callable[..., bool], bool]] = {
     ast.Lt: (operator.lt, True), ast.LtE: (operator.le, True), ast.Gt: (operator.gt, True),
@@ -48,9 +47,8 @@ LONGEST, MOST_NODES, DEEPEST = 500, 200, 40
 """Limits of an expression: characters, nodes of its tree, nesting."""
 
 
-@dataclass(frozen=True)
-class Need:
-    """A value that has to be asked of the engine before an expression can be told."""
+class Call(NamedTuple):
+    """A word with its arguments."""
 
     word: str
     arguments: tuple[Argument, ...] = ()
@@ -62,7 +60,7 @@ class Expression:
 
     text: str
     kind: Kind
-    needs: frozenset[Need]
+    needs: frozenset[Call]
     """What has to be asked of the engine."""
     words: tuple[Call, ...]
     """Every word in it with its arguments, as they stand."""
@@ -97,7 +95,7 @@ def parse(text: str) -> Expression:
         raise CheckError("{text} is too large: split it into several tasks.", text=_short(text))
     reader = _Reader()
     kind, value = reader.read(tree)
-    needs = frozenset(Need(word, arguments) for word, arguments in reader.found if WORDS[word].fetched)
+    needs = frozenset(call for call in reader.found if WORDS[call.word].fetched)
     return Expression(text.strip(), kind, needs, tuple(reader.found), value)
 
 
@@ -205,7 +203,7 @@ class _Reader:
         kinds = ["words" if isinstance(value, str) else "number" for value in given]
         if kinds[: len(word.takes)] != list(word.takes) or (len(given) > len(word.takes) and not word.more):
             raise self.refuse(node, "{expression} does not fit: write {pattern}.", pattern=_pattern(name))
-        self.found.append((name, given))
+        self.found.append(Call(name, given))
         return word.kind, lambda lookup: lookup(name, given)
 
     def name(self, node: ast.expr) -> str:

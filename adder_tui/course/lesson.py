@@ -13,7 +13,7 @@ from adder_engine.language import tr
 from adder_engine.runs.labels import difference_words
 from adder_engine.snapshot import STEP_SIZES
 from adder_tui.course import markup
-from adder_tui.course.expressions import NOTHING, Argument, Expression, parse, parse_check
+from adder_tui.course.expressions import NOTHING, Call, Expression, parse, parse_check
 from adder_tui.course.questions import TIGHT, Field, Prediction, Quiz, read_field
 from adder_tui.course.source import Table, declare, optional, schema, under
 from adder_tui.course.vocabulary import VIEWS, Action, parse_action
@@ -227,10 +227,9 @@ COMES_FROM = {"said": "asked", "ask": "asked", "nudge_loss": "nudged", "estimate
 """A word that gives a figure, and the one that tells of what it comes from."""
 
 
-def _act(word: tuple[str, tuple[Argument, ...]]) -> tuple[str, tuple[Argument, ...]]:
+def _act(call: Call) -> Call:
     """What a word of an expression is about, so that a figure and a check can be told to be about the same."""
-    name, arguments = word
-    return ("run", ()) if name.startswith("run.") else (COMES_FROM.get(name, name), arguments)
+    return Call("run") if call.word.startswith("run.") else Call(COMES_FROM.get(call.word, call.word), call.arguments)
 
 
 @schema

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Protocol
 from adder_engine.errors import AdderError
 from adder_engine.experiment import KEYS, key_named
 from adder_engine.language import tr
-from adder_engine.parsing import Sum
 from adder_engine.snapshot import RunSummary
 from adder_tui.course.action_runner import FIRST_SUM, ActionRunner, Benches, standing
 from adder_tui.course.answers import Answers
@@ -264,7 +263,7 @@ class LessonController:
                 state.run = snapshot.run
                 # What was asked meanwhile is the learner's own run's: here it may be what a prediction is about.
                 last = state.activity.run.asked[-1:] if state.activity.run is not None else []
-                await session.ask(Sum(last[0].a, last[0].b) if last else FIRST_SUM)
+                await session.ask(last[0].sum if last else FIRST_SUM)
                 self.show(await session.snapshot())
             else:
                 await ActionRunner(session, attempt, self.show).enter()

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from adder_engine.language import tr
-from adder_tui.course.activity_log import Asked, LoggedRun
+from adder_engine.parsing import Sum
+from adder_engine.snapshot import Answer
+from adder_tui.course.activity_log import LoggedRun
 from adder_tui.course.attempt import LessonAttempt
 from adder_tui.course.lesson import Lesson, Task
 from adder_tui.course.probe_views import PROBE_VIEWS, ProbeCall, Shown, call_for, calls_of
@@ -190,7 +192,7 @@ class LessonState:
         return self.since is not None
 
     @property
-    def asked(self) -> list[Asked]:
+    def asked(self) -> list[Answer]:
         """The sums that were asked, of whichever run."""
         return [one for run in self.activity.runs for one in run.asked]
 
@@ -217,8 +219,7 @@ class LessonState:
             return False
         match action.verb, action.words:
             case "ask", _:
-                wanted = action.sum
-                return wanted is not None and any((one.a, one.b) == (wanted.a, wanted.b) for one in run.asked)
+                return action.sum is not None and bool(run.answers_to((action.sum.a, action.sum.b)))
             case "run", (epochs,):
                 return run.epochs >= int(epochs)
             case (("set" | "change"), changes):
@@ -333,14 +334,14 @@ StateSource = Callable[[], LessonState | None]
 
 def activity_of(state: LessonState) -> dict[str, Any]:
     """What is kept of a lesson that is open, as JSON holds it: all that neither its run nor its answers tell."""
-    activity = state.activity
+    activity, run = state.activity, state.activity.run
     return {
         "opened": sorted(activity.opened),
-        "looked": [] if activity.run is None else sorted(activity.run.opened),
+        "looked": sorted(run.opened) if run is not None else [],
         "sorted": dict(activity.sorted),
         "nudges": [[name, amount, loss] for (name, amount), loss in activity.nudges.items()],
         "used": [[name, *arguments] for name, arguments in dict.fromkeys(activity.used)],
-        "asked": [] if activity.run is None else [[one.a, one.b, one.answer, one.wanted] for one in activity.run.asked],
+        "asked": [[one.sum.a, one.sum.b, one.predicted, one.wanted] for one in (run.asked if run is not None else ())],
         "hints": {str(task): count for task, count in state.hints.items()},
         "station": state.station,
     }
@@ -358,7 +359,8 @@ def restore_activity(state: LessonState, kept: Mapping[str, Any]) -> None:
     for row in as_list(kept.get("used")):
         match row:
             case [str(name), *arguments] if all(isinstance(one, str | int | float) for one in arguments):
-                activity.used.append((name, tuple(one if isinstance(one, str) else float(one) for one in arguments)))
+                given = tuple(one if isinstance(one, str) else float(one) for one in arguments)
+                activity.used.append(ProbeCall(name, given))
     for task in state.lesson.tasks:
         count = as_table(kept.get("hints")).get(str(task.id))
         if isinstance(count, int) and 0 < count <= len(task.hints):
@@ -379,7 +381,8 @@ def restore_runs(state: LessonState, snapshot: Snapshot, earlier: list[RunSummar
     for row in as_list(kept.get("asked")):
         match row:
             case [int() | float() as a, int() | float() as b, int() | float() as answer, wanted]:
-                activity.run.asked.append(Asked(a, b, answer, wanted if isinstance(wanted, int | float) else None))
+                wanted = wanted if isinstance(wanted, int | float) else None
+                activity.run.asked.append(Answer(Sum(a, b), answer, wanted))
     station = state.lesson.station_named(kept.get("station", ""))
     held = state.lesson.controls
     if station is not None and all(

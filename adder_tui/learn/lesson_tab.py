@@ -44,7 +44,8 @@ TRAINS = frozenset({"run", "step"})
 
 
 class LessonView(Container):
-    """Shown while a lesson is open.
+    """Shown while a lesson is open. Hands the keys over as a task's parts come up, so that no sum's digits are typed
+    at the tabs.
 
     Args:
         services: what the app does for it.
@@ -78,7 +79,10 @@ class LessonView(Container):
         self._blank: tuple[int, str] | None = None
         """Step and id of what the line takes."""
         self.text = LessonText(services.view, lambda: self.lesson_state, services.redraw)
-        self.keys = LessonFocus(self, services)
+        self._handed: tuple[str, int, str] | None = None
+        """Lesson, step and action that the keys were last handed over for."""
+        self.just_back = False
+        """Whether the prompt gave the keys back by itself: an Escape that was meant for it leaves nothing."""
 
     def compose(self) -> ComposeResult:
         with Vertical(id="text"):
@@ -218,20 +222,16 @@ class LessonView(Container):
                 later = self.row.field.value.removeprefix(typed)  # while the run was on its way
                 self.row.close()
                 press_again(self.app, keys_of(later))
-                self._settings_done()
-                self.keys.settle_again()  # a sum that is to be asked next was not given the keys while this was typed
+                before, self._before_settings = self._before_settings, ""
+                if before in ("", "settings"):
+                    self.focus_view("settings")
+                else:  # back to what was in front before the settings were, where their key led to them
+                    self.bring(before)
+                    self.take_focus()
+                self.hand_over_anew()  # a sum that is to be asked next was not given the keys while this was typed
         except AdderError as error:
             self._refused = text
             self._services.say(str(error))
-
-    def _settings_done(self) -> None:
-        """Back to what was in front before the settings were, where their key led to them."""
-        before, self._before_settings = self._before_settings, ""
-        if before in ("", "settings"):
-            self.focus_view("settings")
-        else:
-            self.bring(before)
-            self.take_focus()
 
     @on(FieldRow.Left)
     def _left(self, event: FieldRow.Left) -> None:
@@ -245,7 +245,7 @@ class LessonView(Container):
 
     def action_view(self, change: int) -> None:
         """From the text to the first view, from view to view, and back to the text."""
-        self.keys.just_back, self._before_settings = False, ""
+        self.just_back, self._before_settings = False, ""
         names, frame = self.views.names, self.views.focused
         if not names:
             return
@@ -269,17 +269,6 @@ class LessonView(Container):
     def _look_at(self, name: str) -> None:
         if self._room.opened(name):
             self.look()
-
-    def look_on(self) -> None:
-        """The view that has the keys is being looked at with each run that begins meanwhile."""
-        if (frame := self.views.focused) is not None:
-            self._look_at(frame.view_name)
-
-    def focus_for(self, action: Action) -> None:
-        """Give the keys to the view in which an action is done, its cursor where it is done."""
-        view = view_for(action, self.views.names)
-        self._room.benches.point_at(view, action)
-        self.focus_view(view)
 
     def bring(self, view: str) -> None:
         """Have a view in sight; the keys stay where they are."""
@@ -358,74 +347,67 @@ class LessonView(Container):
         elif event.name == "settings":
             self.run_worker(self._services.attempt(self._room.controls.turn(event.change)), name="turn")
 
+    # --- who has the keys ------------------------------------------------------------------------
 
-class LessonFocus:
-    """Hands the keys over as a task's parts come up, so that nobody types a sum's digits at the tabs."""
-
-    def __init__(self, lesson_view: LessonView, services: Services) -> None:
-        self._lesson_view, self._services = lesson_view, services
-        self._settled: tuple[str, int, str] | None = None
-        """Lesson, step and action that the keys were last handed over for."""
-        self.just_back = False
-        """Whether the prompt gave the keys back by itself: an Escape that was meant for it leaves nothing."""
-
-    def settle(self) -> None:
+    def hand_over(self) -> None:
         """Hand the keys over where something else comes next, or "show me" is being asked about."""
-        state, app = self._lesson_view.lesson_state, self._lesson_view.app
-        shown = self._lesson_view.display and self._services.view().tab == "learn" and len(app.screen_stack) == 1
+        state, app = self.lesson_state, self.app
+        shown = self.display and self._services.view().tab == "learn" and len(app.screen_stack) == 1
         if state is None or state.showing or not shown:
             return
-        self._lesson_view.look_on()
+        if (frame := self.views.focused) is not None:  # it is being looked at with each run that begins meanwhile
+            self._look_at(frame.view_name)
         prompt = self._services.prompt
         if state.asking:
             if self._services.typing():
                 self._take_back()
-                self._settled = None  # a "no" hands them over again
+                self._handed = None  # a "no" hands them over again
             return
         following = state.next_action if state.step.kind == "do" and state.review is None else None
         here = state.lesson.id, state.at, following.text if following is not None else ""
-        if here == self._settled or prompt.is_half_typed:  # the rest of a sum is none of the tab's keys
+        if here == self._handed or prompt.is_half_typed:  # the rest of a sum is none of the tab's keys
             return
-        self._settled, self.just_back = here, False
+        self._handed, self.just_back = here, False
         if following is not None:
             self._begin(following, prompt)
         elif prompt.has_keys and state.step.kind == "do" and not (state.may_go_on and prompt.was_asked):
             self._take_back()
-        elif state.step.kind == "do" and state.may_go_on and self._lesson_view.views.on_screen.focused == "network":
-            self._lesson_view.take_focus()  # there Enter sets a number: it is to go on
+        elif state.step.kind == "do" and state.may_go_on and self.views.on_screen.focused == "network":
+            self.take_focus()  # there Enter sets a number: it is to go on
 
     def _begin(self, action: Action, prompt: Prompt) -> None:
+        view = view_for(action, self.views.names)
         if prompt.has_keys and action.verb != "ask":
             self._take_back()
         if action.verb == "answer":
-            self._lesson_view.settle_field(focus=True)
+            self.settle_field(focus=True)
         elif self._services.typing():
             return
         elif action.verb == "ask":
             prompt.focus_field()
         elif action.verb in AT_A_VIEW:
-            self._lesson_view.focus_for(action)
+            self._room.benches.point_at(view, action)
+            self.focus_view(view)
         elif action.verb in TRAINS:
-            stage = "" if action.text == "step back" else self._stage_of_training()
-            self._lesson_view.bring(stage or view_for(action, self._lesson_view.views.names))
+            self.bring(("" if action.text == "step back" else self._stage_of_training()) or view)
 
-    def settle_again(self) -> None:
+    def hand_over_anew(self) -> None:
         """The tab was come back to, or a step begins: hand the keys over anew."""
-        self._settled = None
-        self.settle()
+        self._handed = None
+        self.hand_over()
 
     def training_begins(self) -> None:
         """The chart comes in sight, unless something else is being looked at."""
-        focused = self._lesson_view.views.focused
-        if "chart" in self._lesson_view.views.names and (focused is None or focused.view_name == "settings"):
-            self._lesson_view.bring(self._stage_of_training() or "chart")
+        focused = self.views.focused
+        if "chart" in self.views.names and (focused is None or focused.view_name == "settings"):
+            self.bring(self._stage_of_training() or "chart")
             if focused is not None:
-                self._lesson_view.take_focus()
+                self.take_focus()
 
     def _stage_of_training(self) -> str:
         """The plane, where the lesson has it and no held-out loss asks for the chart."""
-        return "plane" if "plane" in self._lesson_view.views.names and not self._services.view().has_held_out else ""
+        return "plane" if "plane" in self.views.names and not self._services.view().has_held_out else ""
 
     def _take_back(self) -> None:
-        self._lesson_view.take_focus()
+        self.take_focus()
         self.just_back = True

@@ -195,8 +195,8 @@ class LearnPane(Pane):
         left = self._room.lesson
         if left is None:
             return
-        if self.lesson_view.keys.just_back and self.source().tab == "learn":
-            self.lesson_view.keys.just_back = False
+        if self.lesson_view.just_back and self.source().tab == "learn":
+            self.lesson_view.just_back = False
             return
         self.lesson_view.row.close()
         try:
@@ -215,7 +215,7 @@ class LearnPane(Pane):
 
     def came_to_front(self) -> None:
         """From another tab: the lesson's network is brought back where another one has taken its place."""
-        self.lesson_view.keys.settle_again()
+        self.lesson_view.hand_over_anew()
         self._services.start(self._call_back(), "call back")
 
     async def _call_back(self) -> None:
@@ -338,7 +338,7 @@ class LearnPane(Pane):
     def saw(self, snapshot: Snapshot) -> None:
         playing, self._playing = self._playing, snapshot.status == "playing"
         if self._playing and not playing and self.display:
-            self.lesson_view.keys.training_begins()
+            self.lesson_view.training_begins()
         if self._room.saw(snapshot):
             self.lesson_view.look()
 
@@ -360,7 +360,7 @@ class LearnPane(Pane):
             return False
         run, now = state.activity.run, snapshot.asked.predicted
         last = run.asked[-1] if run is not None and run.asked else None
-        return state.may_go_on and last is not None and (last.a, last.b, last.answer) == (sum.a, sum.b, now)
+        return state.may_go_on and last is not None and (last.sum.a, last.sum.b, last.predicted) == (sum.a, sum.b, now)
 
     # --- drawing and focus -----------------------------------------------------------------------
 
@@ -370,7 +370,7 @@ class LearnPane(Pane):
             self.list.display, self.lesson_view.display = not inside, inside
         self.lesson_view.share_room()
         self.lesson_view.settle_field()
-        self.lesson_view.keys.settle()
+        self.lesson_view.hand_over()
         self.lesson_view.views.feed()
         super().redraw()
         if inside:
@@ -392,7 +392,7 @@ class LearnPane(Pane):
         self.lesson_view.settle_field(focus=True)
         if state is not None and not state.types_now and self.display and not self._services.typing():
             self.take_focus()  # at once: a key that comes right behind is meant for what the step begins with
-            self.lesson_view.keys.settle_again()
+            self.lesson_view.hand_over_anew()
 
 
 def _read(settings: Settings) -> tuple[Course, Store, Drop | None]:
