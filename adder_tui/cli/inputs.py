@@ -270,6 +270,11 @@ EPOCHS = click.option(
 )
 
 
+def all_of(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Several options as one, in this order."""
+    return lambda command: functools.reduce(lambda made, option: option(made), reversed(options), command)
+
+
 def with_experiment(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
     """Options that change an experiment which a command names: it gets that ``experiment``, read, and its ``title``."""
 
@@ -285,10 +290,7 @@ def with_experiment(*options: Callable[[Command], Command]) -> Callable[[Command
                 title = tr("{name} on {data}", name=title, data=STDIN if data == "-" else Path(data).name)
             return command(experiment=chosen, title=title, **asked)
 
-        made: Command = carried_out
-        for option in reversed(options):
-            made = option(made)
-        return made
+        return all_of(*options)(carried_out)
 
     return decorated
 

@@ -137,7 +137,10 @@ class LessonReader:
                 line = self._read("> ")
                 if line is None:
                     raise _Left
-                await self._take(line.strip())
+                try:
+                    await self._take(line.strip())
+                except AdderError as error:
+                    say(str(error))
         except _Left:
             tell("What you have done is kept.")
 
@@ -175,11 +178,8 @@ class LessonReader:
         if state.step.kind in ("predict", "quiz") and not state.may_go_on:
             return tr("Type a letter.") if state.choices else tr("Type what you think; a guess is enough.")
         if state.may_go_on:
-            return (
-                tr("Enter goes on.")
-                if state.at + 1 < len(state.steps)
-                else tr("This was the last step; Enter ends it.")
-            )
+            last = state.at + 1 == len(state.steps)
+            return tr("This was the last step; Enter ends it.") if last else tr("Enter goes on.")
         blank = state.lesson.field_named(state.blank)
         if state.types_now and blank is not None:
             return tr("Fill in: {ask}", ask=plain(blank.ask))
@@ -200,6 +200,12 @@ class LessonReader:
     # --- taking ----------------------------------------------------------------------------------
 
     async def _take(self, line: str) -> None:
+        """Do what is typed.
+
+        Raises:
+            AdderError: it cannot be done here.
+            _Left: the learner leaves, or the lesson is over.
+        """
         state, (first, _, rest) = self._state, line.partition(" ")
         word = first.casefold()
         if state.asking:
@@ -248,46 +254,46 @@ class LessonReader:
         elif word == "values":
             say(*value_lines(state, self._snapshot))
         elif word in TYPED:
-            await self._do_typed(line)
+            await self._act(line)
         elif state.types_now:
             if not self.room.answers.submit(line) and not state.refusal:
                 say(state.replies.get(state.blank, ""))
         else:
-            await self._do_typed(f"ask {line}", typed=line)
+            try:
+                await self._act(f"ask {line}")
+            except AdderError:
+                if any(c.isdigit() for c in line):
+                    raise
+                raise AdderError(
+                    "{typed!r} is nothing that can be done here: help tells what is.", typed=line
+                ) from None
 
     async def _press(self, key: str, rest: str) -> None:
         """What a key that the text names does in the app."""
-        state, before = self._state, self._snapshot
+        state, before, controls = self._state, self._snapshot, self.room.controls
         if key == "space":
             left = before.experiment.epochs - before.epoch
-            if left > 0:
-                await self._do_typed(f"run {left}")
-            else:
-                tell("The run is at its end: r begins it again, run 100 goes on.")
+            if left <= 0:
+                raise AdderError("The run is at its end: r begins it again, run 100 goes on.")
+            await self._act(f"run {left}")
         elif key == "b":
             if not state.lesson.stations:
-                tell("This lesson keeps no further runs ready.")
-                return
-            await self.room.controls.action_station()
+                raise AdderError("This lesson keeps no further runs ready.")
+            await controls.action_station()
             chosen = state.lesson.station_named(state.station)
             say(chosen.title if chosen is not None else state.lesson.run_title or tr("The lesson's own run."))
             self._tell_run(before)
-        elif key == "e" and rest and self.room.controls.chosen:
-            try:
-                await self.room.controls.set(self.room.controls.chosen, rest)
-                self._tell_run(before)
-            except AdderError as error:
-                say(str(error))
+        elif key == "e" and rest and controls.chosen:
+            await controls.set(controls.chosen, rest)
+            self._tell_run(before)
         elif key == "e":
-            tell(
-                "Write the setting behind it, such as e lr 0.01. Here: {controls}.",
-                controls=", ".join(state.lesson.controls) or tr("none"),
-            )
+            there = ", ".join(state.lesson.controls) or tr("none")
+            tell("Write the setting behind it, such as e lr 0.01. Here: {controls}.", controls=there)
         elif key == "tab":
             tell("Write open and a view: {views}.", views=", ".join(state.lesson.shown_views))
         else:
             step = f"step {state.lesson.step_size or 'epoch'}"
-            await self._do_typed({".": step, ",": "step back", "r": "reset", "u": "undo"}[key])
+            await self._act({".": step, ",": "step back", "r": "reset", "u": "undo"}[key])
 
     async def _go_on(self) -> None:
         state = self._state
@@ -311,12 +317,8 @@ class LessonReader:
         texts = {plain(text).casefold(): letter for letter, text in zip(LETTERS, state.choices, strict=False)}
         letter = typed.casefold() if len(typed) == 1 else texts.get(typed.casefold(), "")
         if letter not in texts.values():
-            tell(
-                "{typed} is none of the choices: type a letter from a to {last}.",
-                typed=typed,
-                last=LETTERS[len(state.choices) - 1],
-            )
-            return
+            last = LETTERS[len(state.choices) - 1]
+            raise AdderError("{typed} is none of the choices: type a letter from a to {last}.", typed=typed, last=last)
         self.room.answers.action_pick(letter)
         if state.step.kind == "predict" and state.review is None:
             self.room.answers.lock_in()
@@ -326,29 +328,13 @@ class LessonReader:
         if not term:
             tell("Words of this lesson: {terms}.", terms=", ".join(self._lesson.terms) or tr("none"))
             return
-        entry = glossary.find(term)
-        if entry is None:
-            near = difflib.get_close_matches(term, glossary.entries, n=1)
-            say(
-                tr("There is no word {term!r} in the glossary: did you mean {near}?", term=term, near=near[0])
-                if near
-                else tr("There is no word {term!r} in the glossary.", term=term)
-            )
-        else:
+        near = difflib.get_close_matches(term, glossary.entries, n=1)
+        if (entry := glossary.find(term)) is not None:
             say(f"{entry.term}: {plain(entry.text)}")
-
-    async def _do_typed(self, text: str, typed: str = "") -> None:
-        """An action that was typed, or a sum."""
-        try:
-            action = self._action(text)
-            await self._do(action)
-        except AdderError as error:
-            known = not typed or any(c.isdigit() for c in typed)
-            say(
-                str(error)
-                if known
-                else tr("{typed!r} is nothing that can be done here: help tells what is.", typed=typed)
-            )
+        elif near:
+            tell("There is no word {term!r} in the glossary: did you mean {near}?", term=term, near=near[0])
+        else:
+            tell("There is no word {term!r} in the glossary.", term=term)
 
     def _action(self, text: str) -> Action:
         """Read what was typed, the sum as the run's task writes it.
@@ -385,8 +371,9 @@ class LessonReader:
             raise AdderError(f"{text!r}: {sentence}")
         return action
 
-    async def _do(self, action: Action) -> None:
-        state, before = self._state, self._snapshot
+    async def _act(self, text: str) -> None:
+        """Do an action that is typed, and tell what became of it."""
+        action, state, before = self._action(text), self._state, self._snapshot
         if action.verb == "open":
             self.room.opened(action.argument)
             say(f"{action.argument}: {VIEWS[action.argument][1]}")

@@ -12,7 +12,7 @@ import click
 
 from adder_engine.errors import AdderError
 from adder_engine.language import tr, trn
-from adder_tui.cli.inputs import CLASS, TranslatedGroup, course_of, read_class_of
+from adder_tui.cli.inputs import CLASS, TranslatedGroup, all_of, course_of, read_class_of
 from adder_tui.cli.output import complain, say, tell
 from adder_tui.settings import default_data_dir
 from adder_tui.storage import progress
@@ -22,6 +22,7 @@ from adder_tui.storage.progress_store import CourseMark, Store, read_export, to_
 from adder_tui.ui.numbers import plural
 
 if TYPE_CHECKING:
+    from adder_tui.course.class_file import ClassFile
     from adder_tui.course.course import Course
     from adder_tui.course.lesson import Lesson
     from adder_tui.course.source import Problem
@@ -31,6 +32,8 @@ DATA_DIR = click.option("--data-dir", metavar="FOLDER", help=tr("Where progress 
 COURSE = click.option(
     "--course", metavar="FOLDER", help=tr("A course of your own, instead of the one that comes along.")
 )
+
+PLACE = all_of(COURSE, DATA_DIR, CLASS)
 
 
 class _Lessons(TranslatedGroup):
@@ -55,18 +58,15 @@ class _Place:
 
         taught = read_class_of(class_file)
         folder = course_of(course, taught)
-        return cls._at(folder, mark_of(folder), data_dir, taught.drop if taught else None,
-                       taught.assigned if taught else ())  # fmt: skip
+        return cls.at(folder, mark_of(folder), data_dir, taught)
 
     @classmethod
-    def _at(
-        cls, folder: Path | None, mark: CourseMark, data_dir: str | None, drop: Path | None, assigned: tuple[str, ...]
-    ) -> _Place:
+    def at(cls, folder: Path | None, mark: CourseMark, data_dir: str | None, taught: ClassFile | None) -> _Place:
         from adder_tui.course.course import read_progress
 
         where = expanded(data_dir).absolute() if data_dir else default_data_dir()
-        store, dropped = read_progress(where, mark, drop)
-        return cls(folder, mark, store, dropped, assigned)
+        store, drop = read_progress(where, mark, taught.drop if taught is not None else None)
+        return cls(folder, mark, store, drop, taught.assigned if taught is not None else ())
 
     def course(self) -> Course:
         """Read the course, and say what of it cannot be used."""
@@ -86,9 +86,7 @@ class _Place:
 
 
 @click.group(cls=_Lessons, invoke_without_command=True)
-@COURSE
-@DATA_DIR
-@CLASS
+@PLACE
 @click.pass_context
 def lessons(ctx: click.Context, course: str | None, data_dir: str | None, class_file: str | None) -> int:
     """List the course's lessons; read, check and translate them; carry progress elsewhere."""
@@ -120,9 +118,7 @@ def lessons(ctx: click.Context, course: str | None, data_dir: str | None, class_
 
 @lessons.command()
 @click.argument("file", metavar="[FILE]", required=False)
-@COURSE
-@DATA_DIR
-@CLASS
+@PLACE
 def export(file: str | None, course: str | None, data_dir: str | None, class_file: str | None) -> int:
     """Write your progress as one line, to a file or to the screen."""
     place = _Place.of(course, data_dir, class_file)
@@ -137,9 +133,7 @@ def export(file: str | None, course: str | None, data_dir: str | None, class_fil
 
 @lessons.command("import")
 @click.argument("file", metavar="FILE|-")
-@COURSE
-@DATA_DIR
-@CLASS
+@PLACE
 def import_(file: str, course: str | None, data_dir: str | None, class_file: str | None) -> int:
     """Take over exported progress; of each lesson whichever has come further is kept.
 
@@ -157,7 +151,7 @@ def import_(file: str, course: str | None, data_dir: str | None, class_file: str
         )
     if course is None and (of.id or of.folder) and of.id != mark.id:
         folder, mark = (Path(of.folder) if of.folder else None), of
-    place = _Place._at(folder, mark, data_dir, taught.drop if taught and mark is not of else None, ())
+    place = _Place.at(folder, mark, data_dir, taught if mark is not of else None)
 
     place.store.change(join, other)
     ids = list(other.get("lessons", {}))
@@ -170,9 +164,7 @@ def import_(file: str, course: str | None, data_dir: str | None, class_file: str
 @lessons.command()
 @click.argument("id", metavar="[ID]", required=False)
 @click.option("--yes", is_flag=True, help=tr("Do not ask."))
-@COURSE
-@DATA_DIR
-@CLASS
+@PLACE
 def reset(id: str | None, yes: bool, course: str | None, data_dir: str | None, class_file: str | None) -> int:
     """Forget what was done in a lesson, or in all of them."""
     place = _Place.of(course, data_dir, class_file)
@@ -341,9 +333,7 @@ def report(folder: str | None, form: str | None, course: str | None, class_file:
 @lessons.command()
 @click.argument("id", metavar="ID")
 @click.option("--do", "do_it", is_flag=True, help=tr("Be led through it line by line, without a screen."))
-@COURSE
-@DATA_DIR
-@CLASS
+@PLACE
 def read(id: str, do_it: bool, course: str | None, data_dir: str | None, class_file: str | None) -> int:
     """Print a lesson as plain text, for paper and screen readers."""
     if not do_it:

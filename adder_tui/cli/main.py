@@ -23,6 +23,7 @@ from adder_tui.cli.inputs import (
     SET,
     WEIGHTS,
     TranslatedGroup,
+    all_of,
     course_of,
     number,
     read_class_of,
@@ -237,10 +238,7 @@ def predict(run: str, sums: tuple[str, ...]) -> int:
         " losses) or .svg (their chart)."
     ),
 )
-@EPOCHS
-@DATA
-@WEIGHTS
-@SET
+@all_of(EPOCHS, DATA, WEIGHTS, SET)
 def export(**asked: Any) -> int:
     """Write a run as an experiment, a script, a notebook, weights, a table or a chart.
 

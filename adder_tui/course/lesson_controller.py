@@ -268,7 +268,7 @@ class LessonController:
             else:
                 await ActionRunner(session, attempt, self.show).enter()
             assert attempt.activity.snapshot is not None
-            state.since, state.first_run = attempt.activity.snapshot.version, attempt.activity.snapshot.run
+            state.since = attempt.activity.snapshot.version
             self.changed()
 
     async def leave(self) -> None:

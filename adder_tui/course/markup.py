@@ -102,8 +102,10 @@ def quotes_in(text: str) -> Iterator[tuple[str, int]]:
 
 def _found(pattern: re.Pattern[str], text: str) -> Iterator[tuple[re.Match[str], int]]:
     """What fits the pattern outside of code, each with its line."""
-    text = "\n".join("" if coded else line for _, line, coded in lines_of(text))
-    return ((match, text.count("\n", 0, match.start()) + 1) for match in pattern.finditer(text))
+    text, at, number = "\n".join("" if coded else line for _, line, coded in lines_of(text)), 0, 1
+    for match in pattern.finditer(text):
+        number, at = number + text.count("\n", at, match.start()), match.start()
+        yield match, number
 
 
 def _joined(text: str) -> str:

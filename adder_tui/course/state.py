@@ -135,8 +135,6 @@ class LessonState:
     """A chapter's review waits after this lesson."""
     since: int | None = None
     """Version of the snapshot that the lesson began with; what comes later may be older. None till it is there."""
-    first_run: int = 0
-    """The id of the run that the lesson began with."""
     run: int = 0
     """The id of the newest run that was the lesson's own."""
     hints: dict[int, int] = field(default_factory=dict)

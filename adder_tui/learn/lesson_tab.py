@@ -15,7 +15,7 @@ from adder_tui.course.attempt import place_of
 from adder_tui.course.availability import words_now
 from adder_tui.course.probe_views import PROBE_VIEWS, view_for
 from adder_tui.learn.page import LessonText, head_line, now_line
-from adder_tui.learn.views import Layout, LessonViews, OwnView, lay_out
+from adder_tui.learn.views import Layout, LessonViews, OwnView
 from adder_tui.selection import Parameter, layout_for
 from adder_tui.ui.canvas import Drawing
 from adder_tui.ui.fields import FieldRow, keys_of
@@ -142,12 +142,9 @@ class LessonView(Container):
         if state is None:
             return
         self.bring(state.stage)
-        fixed = 2 + (1 if self.row.display else 0)
-        size = (self.size.width, self.size.height)
         looking = looking or self.views.focused is not None
-        silent = not looking and not self.views.tells(state)
-        layout = lay_out(state, self.views.names, self.views.current, looking, silent, size, fixed,
-                         self.text.rows_wanted(self.size.width))  # fmt: skip
+        fixed, wanted = 2 + self.row.display, self.text.rows_wanted(self.size.width)
+        layout = self.views.lay_out(state, looking, self.size, fixed, wanted)
         if self._arranged == (state.lesson.id, layout):
             return
         self._arranged = state.lesson.id, layout

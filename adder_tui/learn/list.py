@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 Filter = Literal["all", "done", "open"]
 BAR = 24
 STATE_WIDTH = 15
+STATE_MARKS = {"solved": "✓", "assisted": "½", "started": "·"}
 PAGE = 8
 """Lessons that PgUp and PgDn move by."""
 
@@ -79,14 +80,10 @@ def _searched(lesson: Lesson) -> str:
 
 def state_mark(state: State, current: bool, glyphs: Glyphs) -> tuple[str, Role]:
     """One character for a lesson's state: where one is, done, done with help, open."""
-    done, helped = ("x", "h") if glyphs.ascii else ("✓", "½")
     if current:
         return glyphs.current, "accent"
-    if state == "solved":
-        return done, "accent"
-    if state == "assisted":
-        return helped, "accent"
-    return ("-" if glyphs.ascii else "·", "dim") if state == "started" else (" ", "dim")
+    marks = {"solved": "x", "assisted": "h", "started": "-"} if glyphs.ascii else STATE_MARKS
+    return marks.get(state, " "), "accent" if state in ("solved", "assisted") else "dim"
 
 
 def list_head(listing: Listing, width: int, glyphs: Glyphs) -> list[Line]:
