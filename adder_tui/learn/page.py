@@ -16,7 +16,7 @@ from adder_tui.course.questions import LETTERS, Field, Quiz, read_number, read_p
 from adder_tui.course.state import STEP_NAMES, LessonState, Review, StateSource
 from adder_tui.learn.prose import fold, hanging, prose_lines
 from adder_tui.ui.canvas import WHEEL_ROWS, Canvas, ViewSource, hidden
-from adder_tui.ui.line import Line, Role, wrap, wrapped
+from adder_tui.ui.line import KEPT, Line, Role, wrap, wrapped
 from adder_tui.ui.line import Span as Piece
 from adder_tui.ui.symbols import UNICODE, Glyphs
 from adder_tui.ui.view import ViewState
@@ -202,7 +202,8 @@ class _Page:
                 continue
             one = self.state.lesson.field_named(piece)
             assert one is not None
-            parts.append(self.blank(one))
+            text, role = self.blank(one)
+            parts.append((text.replace(" ", KEPT), role))
             below = self.reply(piece) or below
         return [*fold(parts, self.width), *below]
 

@@ -8,7 +8,7 @@ from itertools import dropwhile, groupby
 from rich.cells import cell_len
 
 from adder_tui.course.markup import Block, Span, blocks_of
-from adder_tui.ui.line import Line, Role, wrap
+from adder_tui.ui.line import KEPT, Line, Role, joined, wrap
 from adder_tui.ui.line import Span as Piece
 from adder_tui.ui.symbols import Glyphs
 
@@ -49,19 +49,21 @@ def _pieces(spans: Sequence[Span], glyphs: Glyphs, role: Role) -> list[Piece]:
 
 
 def fold(pieces: Sequence[Piece], width: int) -> list[Line]:
-    """A line as it stands, blanks and all; what does not fit goes on indented below, broken at a space."""
+    """A line as it stands, blanks and all; what does not fit goes on indented below, broken at a space.
+
+    At :data:`KEPT` it is not broken; that is shown as a space.
+    """
     line = Line.of(*pieces)
-    if line.width <= width:
-        return [line]
-    cells, rows, indent = [*line.cells()], list[Line](), ""
+    cells = [*line.cells()] if line.width > width else []
+    rows, indent = [] if cells else [line], ""
     while cells:
         room = max(1, width - len(indent))
         fits = len(cells) <= room
         cut = len(cells) if fits else next((i for i in range(room, 0, -1) if cells[i][0] == " "), room)
-        rows.append(Line.of(indent, *cells[:cut]))
+        rows.append(Line.of(indent, joined(cells[:cut])))
         cells = [*dropwhile(lambda cell: cell[0] == " ", cells[cut:])]
         indent = FOLDED
-    return rows
+    return [Line.of(*((text.replace(KEPT, " "), role) for text, role in row.spans)) for row in rows]
 
 
 def _table(rows: Sequence[Block], width: int, glyphs: Glyphs) -> list[Line]:
