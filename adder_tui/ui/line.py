@@ -110,23 +110,27 @@ def wrap(pieces: Iterable[Span], width: int) -> list[Line]:
     A word keeps its roles.
     """
     rows: list[list[Span]] = [[]]
-    used = 0
+    row, used = rows[0], 0
     for word in _words(pieces):
-        size = sum(cell_len(text) for text, _ in word)
+        size = cell_len(word[0][0]) if len(word) == 1 else sum(cell_len(text) for text, _ in word)
         if used and used + 1 + size > width:
-            rows.append([])
+            rows.append(row := [])
             used = 0
-        if used:
-            before = rows[-1][-1][1]
-            rows[-1].append((" ", before if before == word[0][1] else "text"))
+        elif used:
+            before = row[-1][1]
+            row.append((" ", before if before == word[0][1] else "text"))
             used += 1
-        for part, role in word if size <= width else [(c, role) for text, role in word for c in text]:
-            if used and used + cell_len(part) > width:
-                rows.append([])
+        if size <= width:
+            row += word
+            used += size
+            continue
+        for character, role in ((character, role) for text, role in word for character in text):
+            if used and used + cell_len(character) > width:
+                rows.append(row := [])
                 used = 0
-            rows[-1].append((part, role))
-            used += cell_len(part)
-    return [Line.of(*row) for row in rows if row]
+            row.append((character, role))
+            used += cell_len(character)
+    return [Line(tuple(row)) for row in rows if row]
 
 
 def _words(pieces: Iterable[Span]) -> Iterator[list[Span]]:
