@@ -11,9 +11,15 @@ from babel.messages.pofile import write_po
 
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATE = ROOT / "adder_engine" / "locale" / "adder.pot"
-ERRORS = ("AdderError", "ExperimentError", "NoRowsError", "RequestError", "RunFileError", "SumError", "WeightsError")
-PLACES = {"tr": (0,), "trn": (0, 1), "plural": (1, 2), **dict.fromkeys(ERRORS, (0,))}
-"""Where the message stands among a function's arguments, and its plural."""
+ERRORS = (
+    "ActionError", "AdderError", "CheckError", "ExperimentError", "NoRowsError", "ProgressError", "RequestError",
+    "RunFileError", "SumError", "TranslationError", "WeightsError",
+)  # fmt: skip
+PLACES = {
+    "tr": (0,), "trn": (0, 1), "plural": (1, 2), **dict.fromkeys((*ERRORS, "complain", "tell"), (0,)),
+    ".complain": (1,), ".refuse": (1,),
+}  # fmt: skip
+"""Where the message stands among the arguments of a function, or of a method, and its plural."""
 OF_COMMANDS = (2, 3, 4)
 """Where a ``Command`` has the key as it is shown, its label and its help, each a message unless it is one letter; so is
 the key that works while one types, which it has by name."""
@@ -40,9 +46,9 @@ def _messages(tree: ast.Module) -> Iterator[str | tuple[str, ...]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef) and any(map(_is_click, node.decorator_list)):
             yield from filter(None, [ast.get_docstring(node)])
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     for call in sorted(calls, key=lambda call: (call.lineno, call.col_offset)):
-        name = call.func.id  # type: ignore[attr-defined]
+        name = call.func.id if isinstance(call.func, ast.Name) else f".{getattr(call.func, 'attr', '')}"
         texts = [arg.value if isinstance(arg, ast.Constant) else None for arg in call.args]
         if name == "Command":
             told = [texts[place] for place in OF_COMMANDS]

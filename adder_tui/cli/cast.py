@@ -9,8 +9,7 @@ import time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
-import click
-
+from adder_engine.errors import AdderError
 from adder_engine.language import tr
 
 if TYPE_CHECKING:
@@ -24,19 +23,29 @@ class Cast:
         path: of a file that is not there yet.
 
     Raises:
-        OSError: it cannot be written, or is there already.
+        AdderError: it cannot be written, or is there already.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.fault = ""
         """Why it ends before the session does; empty where it does not."""
-        self._size = shutil.get_terminal_size()
-        self._file: IO[str] = path.open("x", encoding="utf-8", errors="replace")
-        self._began = time.monotonic()
-        width, height = self._size
+        self._size = width, height = shutil.get_terminal_size()
         header = {"version": 2, "width": width, "height": height, "timestamp": int(time.time()), "title": "adder-tui"}
-        self._put(header | {"env": {"TERM": os.environ.get("TERM", "")}})
+        try:
+            self._file: IO[str] = path.open("x", encoding="utf-8", errors="replace")
+            self._began = time.monotonic()
+            self._put(header | {"env": {"TERM": os.environ.get("TERM", "")}})
+        except FileExistsError:
+            raise AdderError(
+                "{path} is there already: name another file with --record, or remove it.", path=path
+            ) from None
+        except (OSError, ValueError) as error:
+            raise AdderError(
+                "The recording {path} cannot be written ({why}): name another file with --record.",
+                path=path,
+                why=error.strerror if isinstance(error, OSError) else error,
+            ) from None
 
     def output(self, data: str) -> None:
         """Add what was written to the terminal, and before it the terminal's size where that has changed.
@@ -72,26 +81,3 @@ class Cast:
             driver.write(this, data)
 
         return cast("type[Driver]", type(driver.__name__, (driver,), {"write": write}))
-
-
-def recording(path: Path) -> Cast:
-    """A recording that begins now.
-
-    Raises:
-        click.UsageError: it cannot be written, or is there already.
-    """
-    try:
-        return Cast(path)
-    except FileExistsError:
-        raise click.UsageError(
-            tr("{path} is there already: name another file with --record, or remove it.", path=path)
-        ) from None
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise click.UsageError(
-            tr(
-                "The recording {path} cannot be written ({why}): name another file with --record.",
-                path=path,
-                why=reason,
-            )
-        ) from None

@@ -8,12 +8,12 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
-import click
-
+from adder_engine.errors import AdderError
 from adder_engine.language import tr
-from adder_tui.cli.output import complain, say
+from adder_tui.cli.output import complain, say, tell
 from adder_tui.course.course import OWN_COURSE, OWN_ID, Course, mark_of, read_course
 from adder_tui.course.lesson import Lesson
 from adder_tui.course.source import LessonError
@@ -88,9 +88,7 @@ class _Courses:
     """Finds the course that an export is of."""
 
     def __init__(self, named: Path | None) -> None:
-        self._named = named
-        self._mark = mark_of(named)
-        self._known: dict[Path, Course] = {}
+        self._named, self._mark, self._read = named, mark_of(named), cache(read_course)
 
     def find(self, mark: CourseMark) -> Course:
         """The course that was named where it is that one or the export does not say, else the one that it names.
@@ -98,19 +96,12 @@ class _Courses:
         Raises:
             LessonError or ProgressError: it cannot be had.
         """
-        sentence = bool(mark.id or mark.folder)
-        if not sentence or (mark.id and mark.id == self._mark.id) or (self._named is not None and not mark.id):
+        says = bool(mark.id or mark.folder)
+        if not says or (mark.id and mark.id == self._mark.id) or (self._named is not None and not mark.id):
             return self._read(self._named or OWN_COURSE)
-        if mark.folder:
-            return self._read(Path(mark.folder))
-        if mark.id == OWN_ID:
-            return self._read(OWN_COURSE)
-        raise ProgressError(tr("it is of the course {id!r}: --course says where that lies.", id=mark.id))
-
-    def _read(self, folder: Path) -> Course:
-        if folder not in self._known:
-            self._known[folder] = read_course(folder)
-        return self._known[folder]
+        if mark.folder or mark.id == OWN_ID:
+            return self._read(Path(mark.folder) if mark.folder else OWN_COURSE)
+        raise ProgressError("it is of the course {id!r}: --course says where that lies.", id=mark.id)
 
 
 def print_report(folder: Path, form: str, named: Path | None) -> int:
@@ -124,12 +115,9 @@ def print_report(folder: Path, form: str, named: Path | None) -> int:
     try:
         files = sorted(path for path in folder.iterdir() if path.is_file() and path.suffix != ".part")
     except OSError as error:
-        raise click.UsageError(
-            tr("The folder {folder} cannot be read ({why}).", folder=folder, why=error.strerror)
-        ) from None
+        raise AdderError("The folder {folder} cannot be read ({why}).", folder=folder, why=error.strerror) from None
     courses = _Courses(named)
-    found: dict[Path, list[tuple[str, Progress]]] = {}
-    by_folder: dict[Path, Course] = {}
+    found: dict[Path, tuple[Course, list[tuple[str, Progress]]]] = {}
     for path in files:
         try:
             tree, mark = read_export(path)
@@ -137,21 +125,20 @@ def print_report(folder: Path, form: str, named: Path | None) -> int:
         except (ProgressError, LessonError) as error:
             complain(f"{path.name}: {error}")
             continue
-        by_folder[course.folder] = course
-        found.setdefault(course.folder, []).append((path.stem, Progress(tree)))
+        found.setdefault(course.folder, (course, []))[1].append((path.stem, Progress(tree)))
     if not found:
-        raise click.UsageError(
-            tr("There is no exported progress in {folder}: adder-tui lessons export FILE writes it.", folder=folder)
+        raise AdderError(
+            "There is no exported progress in {folder}: adder-tui lessons export FILE writes it.", folder=folder
         )
+    rows = [row for course, group in found.values() for row in _rows(course, group)]
     if form == "csv":
-        _say_csv([row for where, group in found.items() for row in _rows(by_folder[where], group)])
-    for where, group in found.items() if form != "csv" else ():
-        if form == "json":
-            for row in _rows(by_folder[where], group):
-                say(json.dumps(vars(row), ensure_ascii=False))
-        else:
-            _say_table(by_folder[where], group, title=len(found) > 1)
-    return 1 if sum(map(len, found.values())) < len(files) else 0
+        _say_csv(rows)
+    elif form == "json":
+        say(*(json.dumps(vars(row), ensure_ascii=False) for row in rows))
+    else:
+        for course, group in found.values():
+            _say_table(course, group, title=len(found) > 1)
+    return 1 if sum(len(group) for _, group in found.values()) < len(files) else 0
 
 
 def _rows(course: Course, learners: list[tuple[str, Progress]]) -> Iterator[Row]:
@@ -187,7 +174,7 @@ def _say_table(course: Course, learners: list[tuple[str, Progress]], title: bool
         kept = [progress.lesson(lesson.id) for lesson in course.lessons]
         letters = " ".join(f"{STATE_LETTERS[one.state]:>2}" for one in kept)
         say(f"{name[:width]:{width}}  {letters}  {sum(one.done for one in kept):>4}")
-    say(tr("x done, h done with help, - begun, . open"))
+    tell("x done, h done with help, - begun, . open")
     for name, progress in learners:
         begun = [row for row in _rows(course, [(name, progress)]) if row.state == "started"]
         for row in begun:

@@ -104,8 +104,12 @@ def _findings(data_dir: Path, ascii_asked: bool, blocks: bool) -> Iterator[tuple
         ),
     )
     for package in ("textual", "plotext", "numpy", "numba"):
-        yield package, _version(package)
-    yield "torch", _torch()
+        try:
+            yield package, version(package)
+        except PackageNotFoundError:
+            yield package, tr("missing")
+    said, why = _asked(_ASK_TORCH)
+    yield "torch", why or tr("{version}, loads in {seconds} s", version=said[0], seconds=said[1])
     yield tr("engine"), _engine()
     yield tr("data folder"), _folder(data_dir)
 
@@ -125,18 +129,6 @@ def _characters(why: str | None, ascii_asked: bool, blocks: bool) -> str:
     if why:
         return tr("plain ASCII, because {why}", why=why)
     return tr("blocks and lines without braille, as asked by --characters blocks") if blocks else tr("all")
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return tr("missing")
-
-
-def _torch() -> str:
-    said, why = _asked(_ASK_TORCH)
-    return why or tr("{version}, loads in {seconds} s", version=said[0], seconds=said[1])
 
 
 def _engine() -> str:

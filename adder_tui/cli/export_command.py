@@ -13,6 +13,7 @@ from adder_engine.language import tr
 from adder_engine.presets import PRESETS
 from adder_tui.cli.inputs import is_run_file, open_run, read_experiment
 from adder_tui.cli.output import ProgressLine, complain, say
+from adder_tui.storage.data_dir import expanded
 
 if TYPE_CHECKING:
     from adder_engine import Experiment
@@ -22,9 +23,8 @@ SLICE = 0.1
 
 
 def export(
-    source: str, to: Path, data: str | None = None, weights: str | None = None, assignments: Sequence[str] = (),
-    epochs: int | None = None,
-) -> int:  # fmt: skip
+    source: str, to: str, data: str | None, weights: str | None, assignments: Sequence[str], epochs: int | None
+) -> int:
     """Write what a saved run, a preset or a file's experiment is to a file; the exit code.
 
     A preset or an experiment's file is trained first where the file tells of training; on the rows in the file
@@ -34,39 +34,35 @@ def export(
     Raises:
         AdderError: a source that cannot be read, or a file that cannot be written.
     """
-    kind = kind_of(to)
-    if to.is_dir() or not to.parent.is_dir():
-        raise AdderError(
-            tr("{to} cannot be written: it is a folder.", to=to)
-            if to.is_dir()
-            else tr("{to} cannot be written: {parent} is no folder.", to=to, parent=to.parent)
-        )
+    path = expanded(to)
+    kind = kind_of(path)
+    if path.is_dir():
+        raise AdderError("{to} cannot be written: it is a folder.", to=path)
+    if not path.parent.is_dir():
+        raise AdderError("{to} cannot be written: {parent} is no folder.", to=path, parent=path.parent)
     stopped = None
     if is_run_file(source):
         for option, given in (("data", data), ("weights", weights)):
             if given is not None:
-                raise AdderError(tr("A saved run brings its own {option}: leave out --{option}.", option=option))
+                raise AdderError("A saved run brings its own {option}: leave out --{option}.", option=option)
         if assignments or epochs is not None:
             option = "--set" if assignments else "--epochs"
-            raise AdderError(tr("A saved run is exported as it stands: leave out {option}.", option=option))
+            raise AdderError("A saved run is exported as it stands: leave out {option}.", option=option)
         exported = open_run(source).exported(Path(source).stem)
     else:
         experiment = read_experiment(source, assignments, data, complain, weights, epochs)
-        title = _title(source) if data is None else Path(data).stem
+        title = f"{source}: {PRESETS[source].about}" if source in PRESETS else Path(source).stem
+        title = title if data is None else Path(data).stem
         if kind in UNTRAINED:
             exported = ExportedRun(experiment, title)
         else:
             exported, stopped = _trained(experiment, title)
-    write(exported, to)
-    say(tr("{to} written. {note}", to=to, note=left_out(exported, kind)).rstrip())
+    write(exported, path)
+    say(tr("{to} written. {note}", to=path, note=left_out(exported, kind)).rstrip())
     if stopped is not None:
-        complain(tr("{stopped} The file tells of the run up to there.", stopped=stopped))
+        complain("{stopped} The file tells of the run up to there.", stopped=stopped)
         return 1
     return 0
-
-
-def _title(source: str) -> str:
-    return f"{source}: {PRESETS[source].about}" if source in PRESETS else Path(source).stem
 
 
 def _trained(experiment: Experiment, title: str) -> tuple[ExportedRun, str | None]:

@@ -1,12 +1,14 @@
-"""What somebody names on the command line: an experiment, with keys of their own, a run, a class, a course."""
+"""What somebody names on the command line, an experiment, a run, a class, a course, and the options for it."""
 
 from __future__ import annotations
 
+import functools
+import inspect
 import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +16,7 @@ from adder_engine.disk import read_bounded
 from adder_engine.errors import AdderError, ExperimentError, RunFileError
 from adder_engine.experiment import Experiment
 from adder_engine.language import tr
+from adder_engine.parsing import parse_number
 from adder_engine.presets import PRESETS
 from adder_tui.cli.output import complain
 from adder_tui.storage.data_dir import expanded
@@ -35,6 +38,7 @@ _ENCODINGS = (
 CLASS_VARIABLE = "ADDER_TUI_CLASS"
 """The environment's variable that names a class file for everybody."""
 STDIN = Path(tr("standard input"))
+Command = Callable[..., int]
 ZIP = b"PK"
 """How a run file begins, whatever it is called."""
 
@@ -69,7 +73,7 @@ def read_experiment(
     if weights is not None:
         if any(assignment.partition("=")[0].strip() == "network.init" for assignment in assignments):
             raise ExperimentError(
-                tr("--weights and network.init both say how the parameters start: leave one of them out.")
+                "--weights and network.init both say how the parameters start: leave one of them out."
             )
         from adder_engine.weights_file import starting_weights  # not at the top: it brings numpy
 
@@ -87,7 +91,7 @@ def _preset(name: str) -> Experiment:
         kind = use.get(
             path.suffix.lower(), tr("no experiment, which ends in .toml; --data trains on the rows in a file")
         )
-        raise ExperimentError(tr("{name} is {kind}.", name=name, kind=kind))
+        raise ExperimentError("{name} is {kind}.", name=name, kind=kind)
     return Experiment.preset(name)
 
 
@@ -126,7 +130,7 @@ def _table_text(path: Path, held: bytes) -> tuple[str, str]:
     """The text that a spreadsheet saved, and how it was encoded where that is not UTF-8."""
     if held.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         raise ExperimentError(
-            tr("{path} is no text but an archive or a workbook: save its sheet as CSV (UTF-8).", path=path)
+            "{path} is no text but an archive or a workbook: save its sheet as CSV (UTF-8).", path=path
         )
     likely = next((encoding for mark, *encoding in _ENCODINGS if held.startswith(mark)), ["utf-8", ""])
     if likely == ["utf-8", ""] and b"\0" in held[:200]:
@@ -139,20 +143,18 @@ def _table_text(path: Path, held: bytes) -> tuple[str, str]:
         if "\0" not in text:
             return text, name
     raise ExperimentError(
-        tr("{path} is no text in UTF-8, UTF-16 or Windows-1252: choose UTF-8 when you save it.", path=path)
+        "{path} is no text in UTF-8, UTF-16 or Windows-1252: choose UTF-8 when you save it.", path=path
     )
 
 
 def _read_file(path: Path) -> Experiment:
     held = _bytes_of(path)
     if len(held) > LARGEST_FILE:
-        raise ExperimentError(
-            tr("{path} is no experiment: it holds over {most:,} bytes.", path=path, most=LARGEST_FILE)
-        )
+        raise ExperimentError("{path} is no experiment: it holds over {most:,} bytes.", path=path, most=LARGEST_FILE)
     try:
         text = held.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise ExperimentError(tr("{path} is not UTF-8 text: save it as UTF-8, as TOML asks.", path=path)) from None
+        raise ExperimentError("{path} is not UTF-8 text: save it as UTF-8, as TOML asks.", path=path) from None
     try:
         return Experiment.from_toml(text)
     except ExperimentError as error:
@@ -166,7 +168,7 @@ def _bytes_of(path: Path) -> bytes:
         return read_bounded(path, LARGEST_FILE)
     except (OSError, ValueError) as error:
         raise ExperimentError(
-            tr("{path} cannot be read: {why}.", path=path, why=getattr(error, "strerror", None) or error)
+            "{path} cannot be read: {why}.", path=path, why=getattr(error, "strerror", None) or error
         ) from None
 
 
@@ -191,7 +193,7 @@ def read_run(source: str) -> SavedRun:
     from adder_engine.runs.files import read
 
     if "\0" in source:
-        raise RunFileError(tr("There is no file {source!r}.", source=source))
+        raise RunFileError("There is no file {source!r}.", source=source)
     return read(expanded(source))
 
 
@@ -236,11 +238,105 @@ def course_of(named: str | None, taught: ClassFile | None) -> Path | None:
     if named is None:
         return taught.course if taught is not None else None
     if taught is not None and taught.course is not None:
-        raise click.UsageError(
-            tr(
-                "The class file {file} names the course already: leave out --course, or set {variable}= to nothing.",
-                file=taught.file,
-                variable=CLASS_VARIABLE,
-            )
+        raise AdderError(
+            "The class file {file} names the course already: leave out --course, or set {variable}= to nothing.",
+            file=taught.file,
+            variable=CLASS_VARIABLE,
         )
     return expanded(named).absolute()
+
+
+# --- options that several commands take, and what kind of commands they are ------------------------
+
+CLASS = click.option(
+    "--class", "class_file", metavar="FILE.toml",
+    help=tr("Take what a class has settled on, as {variable} names it for everybody.", variable=CLASS_VARIABLE),
+)  # fmt: skip
+SET = click.option(
+    "--set", "assignments", multiple=True, metavar="KEY=VALUE",
+    help=tr("Set one key of the experiment, such as training.lr=0.01; repeat it for more."),
+)  # fmt: skip
+DATA = click.option(
+    "--data", metavar="FILE.csv",
+    help=tr("Train on the rows in this file, a,b or a,b,target, instead of the experiment's data; - reads them from"
+    " standard input."),
+)  # fmt: skip
+WEIGHTS = click.option(
+    "--weights", metavar="FILE",
+    help=tr("Start from these weights: a state_dict (.pt), safetensors, .npz or .json, with the network's names."),
+)  # fmt: skip
+EPOCHS = click.option(
+    "--epochs", type=int, metavar="N", help=tr("Train for so many epochs instead of the experiment's.")
+)
+
+
+def all_of(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Several options as one, in this order."""
+    return lambda command: functools.reduce(lambda made, option: option(made), reversed(options), command)
+
+
+def with_experiment(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Options that change an experiment which a command names: it gets that ``experiment``, read, and its ``title``."""
+
+    def decorated(command: Command) -> Command:
+        @functools.wraps(command)
+        def carried_out(
+            *, experiment: str, assignments: tuple[str, ...], data: str | None, weights: str | None = None,
+            epochs: int | None = None, **asked: object,
+        ) -> int:  # fmt: skip
+            chosen = read_experiment(experiment, assignments, data, complain, weights, epochs)
+            title = Path(experiment).name
+            if data is not None:
+                title = tr("{name} on {data}", name=title, data=STDIN if data == "-" else Path(data).name)
+            return command(experiment=chosen, title=title, **asked)
+
+        return all_of(*options)(carried_out)
+
+    return decorated
+
+
+def number(typed: str | float) -> float:
+    """A number that an option takes, with a point or a decimal comma."""
+    value = typed if isinstance(typed, float) else parse_number(typed)
+    if value is None:
+        raise click.BadParameter(tr("{typed!r} is no number.", typed=typed))
+    return value
+
+
+class TranslatedCommand(click.Command):
+    """A command; ``docs.catalogue`` gathers the docstrings of those that ``command`` and ``group`` decorate."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.help = tr(inspect.cleandoc(self.help or ""))
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse an option that counts once and is given again: click would drop the first without a word."""
+        _, _, given = self.make_parser(ctx).parse_args(args=list(args))
+        for option in given:
+            once = isinstance(option, click.Option) and not (option.multiple or option.is_flag or option.count)
+            if once and given.count(option) > 1:
+                times = given.count(option)
+                raise AdderError(
+                    "{option} was given {times} times, and it counts once: keep one.",
+                    option=option.opts[0],
+                    times=times,
+                )
+        return super().parse_args(ctx, args)
+
+
+class TranslatedGroup(TranslatedCommand, click.Group):
+    """A group of such commands."""
+
+    command_class = TranslatedCommand
+
+    def unknown(self, name: str, commands: list[str]) -> str:
+        """The sentence about a name that none of the commands has."""
+        raise NotImplementedError
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if self.get_command(ctx, args[0]) is None:
+            raise AdderError(self.unknown(args[0], self.list_commands(ctx)))
+        return super().resolve_command(ctx, args)

@@ -14,6 +14,7 @@ from adder_tui.course.questions import LETTERS
 from adder_tui.learn.prose import prose_lines
 from adder_tui.ui.line import Line
 from adder_tui.ui.numbers import answer_text, count, number, off_by, plain_number, truth_text
+from adder_tui.ui.phrases import factor_text
 from adder_tui.ui.symbols import UNICODE
 
 if TYPE_CHECKING:
@@ -172,10 +173,10 @@ def limit_line(limit: float, now: Snapshot) -> str:
 def _layer_words(layer: LayerTrace) -> Iterator[str]:
     """``input, neuron 1: 30·0.5406 + 70·0.5869 + 0.6233 = 57.92``, a line for each neuron."""
     for j, (weights, bias, pre, post) in enumerate(zip(layer.weight, layer.bias, layer.pre, layer.post, strict=True)):
-        products = zip(layer.entering, weights, strict=True)
-        terms = [f"{_factor(float(x))}{UNICODE.times}{_factor(float(w))}" for x, w in products]
+        pairs = zip(layer.entering, weights, strict=True)
+        terms = (UNICODE.times.join(factor_text(float(x), UNICODE) for x in pair) for pair in pairs)
         bent = tr(", then {post}", post=number(float(post), UNICODE)) if post != pre else ""
-        plus = f"{UNICODE.minus} {_factor(-float(bias))}" if bias < 0 else f"+ {_factor(float(bias))}"
+        plus = f"{UNICODE.minus if bias < 0 else '+'} {factor_text(abs(float(bias)), UNICODE)}"
         sentence = f"{' + '.join(terms)} {plus}"
         yield tr(
             "{layer}, neuron {neuron}: {sentence} = {pre}{bent}",
@@ -185,12 +186,6 @@ def _layer_words(layer: LayerTrace) -> Iterator[str]:
             pre=number(float(pre), UNICODE),
             bent=bent,
         )
-
-
-def _factor(value: float) -> str:
-    """A number within a sum, in brackets where it has a minus."""
-    text = plain_number(value, UNICODE) if value.is_integer() else number(value, UNICODE)
-    return f"({text})" if value < 0 else text
 
 
 def answer_line(snapshot: Snapshot) -> str:

@@ -12,7 +12,7 @@ from adder_engine.errors import AdderError
 from adder_engine.language import tr
 from adder_engine.parsing import parse_sum
 from adder_tui.cli.lesson_print import WIDTH, answer_line, limit_line, run_line, value_lines, view_lines
-from adder_tui.cli.output import say
+from adder_tui.cli.output import say, tell
 from adder_tui.course.action_runner import ActionRunner
 from adder_tui.course.availability import words_for
 from adder_tui.course.lesson import Lesson
@@ -102,13 +102,12 @@ class LessonReader:
         self._shown: set[str] = set()
         """The page's lines that were told already."""
         self._place: tuple[object, ...] = ()
-        self.room = LessonController(course, store, cast("OwnRun", player), runs, player, self._show, self._changed)
+        self.room = LessonController(player, self._show, self._changed)
+        self.room.begin(course, store, cast("OwnRun", player), runs)
 
     @property
     def _state(self) -> LessonState:
-        state = self.room.lesson_state
-        assert state is not None
-        return state
+        return self.room.open
 
     @property
     def _snapshot(self) -> Snapshot:
@@ -124,15 +123,13 @@ class LessonReader:
         state = self.room.lesson_state
         showing = state.showing if state is not None else ""
         if showing and showing != self._showing:
-            say(tr("Show me: {showing}", showing=showing))
+            tell("Show me: {showing}", showing=showing)
         self._showing = showing
 
     async def go_through(self) -> None:
         """The whole lesson, from where the learner was, until its end or until it is left."""
         await self.room.enter(self._lesson)
-        say(
-            tr("{order}. {title}. Type help for what can be typed.", order=self._lesson.order, title=self._lesson.title)
-        )
+        tell("{order}. {title}. Type help for what can be typed.", order=self._lesson.order, title=self._lesson.title)
         try:
             while True:
                 await self.room.look()
@@ -140,9 +137,12 @@ class LessonReader:
                 line = self._read("> ")
                 if line is None:
                     raise _Left
-                await self._take(line.strip())
+                try:
+                    await self._take(line.strip())
+                except AdderError as error:
+                    say(str(error))
         except _Left:
-            say(tr("What you have done is kept."))
+            tell("What you have done is kept.")
 
     # --- telling ---------------------------------------------------------------------------------
 
@@ -178,11 +178,8 @@ class LessonReader:
         if state.step.kind in ("predict", "quiz") and not state.may_go_on:
             return tr("Type a letter.") if state.choices else tr("Type what you think; a guess is enough.")
         if state.may_go_on:
-            return (
-                tr("Enter goes on.")
-                if state.at + 1 < len(state.steps)
-                else tr("This was the last step; Enter ends it.")
-            )
+            last = state.at + 1 == len(state.steps)
+            return tr("This was the last step; Enter ends it.") if last else tr("Enter goes on.")
         blank = state.lesson.field_named(state.blank)
         if state.types_now and blank is not None:
             return tr("Fill in: {ask}", ask=plain(blank.ask))
@@ -203,10 +200,21 @@ class LessonReader:
     # --- taking ----------------------------------------------------------------------------------
 
     async def _take(self, line: str) -> None:
+        """Do what is typed.
+
+        Raises:
+            AdderError: it cannot be done here.
+            _Left: the learner leaves, or the lesson is over.
+        """
         state, (first, _, rest) = self._state, line.partition(" ")
         word = first.casefold()
         if state.asking:
-            await self._show_me() if word in ("y", "yes") else self.room.help.action_no()
+            if word in ("y", "yes"):
+                before = self._snapshot
+                await self.room.help.show_me()
+                self._tell_run(before)
+            else:
+                self.room.help.action_no()
         elif word in ("quit", "exit", "leave"):
             raise _Left
         elif not line:
@@ -219,7 +227,7 @@ class LessonReader:
             if state.review is not None:
                 self.room.answers.end_review()
             elif not self.room.go(-1):
-                say(tr("This is the first step."))
+                tell("This is the first step.")
         elif word == "words":
             self._tell_words(rest)
         elif state.review is not None or (state.choices and not state.may_go_on):
@@ -227,7 +235,7 @@ class LessonReader:
         elif state.step.kind == "predict" and state.blank:
             self.room.answers.submit(line)
         elif state.step.kind not in PRACTICE:
-            say(tr("There is nothing to be typed at this step: Enter goes on, help tells more."))
+            tell("There is nothing to be typed at this step: Enter goes on, help tells more.")
         else:
             await self._practise(word, line)
 
@@ -238,54 +246,54 @@ class LessonReader:
         if line.startswith("/"):
             line = line[1:].strip()
         if word in ("hint", "i") and " " not in line:
-            self._hint()
+            self.room.help.hint()
+            if state.task is None:
+                tell("There is no task open here.")
         elif word in KEYS and not (blank is not None and blank.choices) and (word == "e" or " " not in line):
             await self._press(word, line.partition(" ")[2].strip())
         elif word == "values":
             say(*value_lines(state, self._snapshot))
         elif word in TYPED:
-            await self._do_typed(line)
+            await self._act(line)
         elif state.types_now:
             if not self.room.answers.submit(line) and not state.refusal:
                 say(state.replies.get(state.blank, ""))
         else:
-            await self._do_typed(f"ask {line}", typed=line)
+            try:
+                await self._act(f"ask {line}")
+            except AdderError:
+                if any(c.isdigit() for c in line):
+                    raise
+                raise AdderError(
+                    "{typed!r} is nothing that can be done here: help tells what is.", typed=line
+                ) from None
 
     async def _press(self, key: str, rest: str) -> None:
         """What a key that the text names does in the app."""
-        state, before = self._state, self._snapshot
+        state, before, controls = self._state, self._snapshot, self.room.controls
         if key == "space":
             left = before.experiment.epochs - before.epoch
-            if left > 0:
-                await self._do_typed(f"run {left}")
-            else:
-                say(tr("The run is at its end: r begins it again, run 100 goes on."))
+            if left <= 0:
+                raise AdderError("The run is at its end: r begins it again, run 100 goes on.")
+            await self._act(f"run {left}")
         elif key == "b":
             if not state.lesson.stations:
-                say(tr("This lesson keeps no further runs ready."))
-                return
-            await self.room.controls.action_station()
+                raise AdderError("This lesson keeps no further runs ready.")
+            await controls.action_station()
             chosen = state.lesson.station_named(state.station)
             say(chosen.title if chosen is not None else state.lesson.run_title or tr("The lesson's own run."))
             self._tell_run(before)
-        elif key == "e" and rest and self.room.controls.chosen:
-            try:
-                await self.room.controls.set(self.room.controls.chosen, rest)
-                self._tell_run(before)
-            except AdderError as error:
-                say(str(error))
+        elif key == "e" and rest and controls.chosen:
+            await controls.set(controls.chosen, rest)
+            self._tell_run(before)
         elif key == "e":
-            say(
-                tr(
-                    "Write the setting behind it, such as e lr 0.01. Here: {controls}.",
-                    controls=", ".join(state.lesson.controls) or tr("none"),
-                )
-            )
+            there = ", ".join(state.lesson.controls) or tr("none")
+            tell("Write the setting behind it, such as e lr 0.01. Here: {controls}.", controls=there)
         elif key == "tab":
-            say(tr("Write open and a view: {views}.", views=", ".join(state.lesson.shown_views)))
+            tell("Write open and a view: {views}.", views=", ".join(state.lesson.shown_views))
         else:
             step = f"step {state.lesson.step_size or 'epoch'}"
-            await self._do_typed({".": step, ",": "step back", "r": "reset", "u": "undo"}[key])
+            await self._act({".": step, ",": "step back", "r": "reset", "u": "undo"}[key])
 
     async def _go_on(self) -> None:
         state = self._state
@@ -300,7 +308,7 @@ class LessonReader:
         elif not (state.review_due and self.room.answers.begin_review()):
             say(tr("This lesson is done.") if state.finished else tr("The quiz is still open."))
             if (after := self.room.course.after(state.lesson.id)) is not None:
-                say(tr("The next one is adder-tui lessons read {id} --do", id=after.id))
+                tell("The next one is adder-tui lessons read {id} --do", id=after.id)
             raise _Left
 
     def _pick(self, typed: str) -> None:
@@ -309,56 +317,24 @@ class LessonReader:
         texts = {plain(text).casefold(): letter for letter, text in zip(LETTERS, state.choices, strict=False)}
         letter = typed.casefold() if len(typed) == 1 else texts.get(typed.casefold(), "")
         if letter not in texts.values():
-            say(
-                tr(
-                    "{typed} is none of the choices: type a letter from a to {last}.",
-                    typed=typed,
-                    last=LETTERS[len(state.choices) - 1],
-                )
-            )
-            return
+            last = LETTERS[len(state.choices) - 1]
+            raise AdderError("{typed} is none of the choices: type a letter from a to {last}.", typed=typed, last=last)
         self.room.answers.action_pick(letter)
         if state.step.kind == "predict" and state.review is None:
             self.room.answers.lock_in()
 
-    def _hint(self) -> None:
-        self.room.help.hint()
-        if self._state.task is None:
-            say(tr("There is no task open here."))
-
-    async def _show_me(self) -> None:
-        before = self._snapshot
-        await self.room.help.show_me()
-        self._tell_run(before)
-
     def _tell_words(self, term: str) -> None:
         glossary = self.room.course.glossary
         if not term:
-            say(tr("Words of this lesson: {terms}.", terms=", ".join(self._lesson.terms) or tr("none")))
+            tell("Words of this lesson: {terms}.", terms=", ".join(self._lesson.terms) or tr("none"))
             return
-        entry = glossary.find(term)
-        if entry is None:
-            near = difflib.get_close_matches(term, glossary.entries, n=1)
-            say(
-                tr("There is no word {term!r} in the glossary: did you mean {near}?", term=term, near=near[0])
-                if near
-                else tr("There is no word {term!r} in the glossary.", term=term)
-            )
-        else:
+        near = difflib.get_close_matches(term, glossary.entries, n=1)
+        if (entry := glossary.find(term)) is not None:
             say(f"{entry.term}: {plain(entry.text)}")
-
-    async def _do_typed(self, text: str, typed: str = "") -> None:
-        """An action that was typed, or a sum."""
-        try:
-            action = self._action(text)
-            await self._do(action)
-        except AdderError as error:
-            known = not typed or any(c.isdigit() for c in typed)
-            say(
-                str(error)
-                if known
-                else tr("{typed!r} is nothing that can be done here: help tells what is.", typed=typed)
-            )
+        elif near:
+            tell("There is no word {term!r} in the glossary: did you mean {near}?", term=term, near=near[0])
+        else:
+            tell("There is no word {term!r} in the glossary.", term=term)
 
     def _action(self, text: str) -> Action:
         """Read what was typed, the sum as the run's task writes it.
@@ -373,15 +349,15 @@ class LessonReader:
             return Action("ask", (rest,), text, parse_sum(rest, experiment.data.task))
         action = parse_action(text)
         needed = NEEDED.get(verb)
-        if needed is not None and needed not in words_for(state.lesson, state.step):
-            raise AdderError(tr("{verb} is not for this lesson.", verb=verb))
+        if needed is not None and needed not in words_for(state):
+            raise AdderError("{verb} is not for this lesson.", verb=verb)
         foreign = [key for key in action.keys if key not in state.lesson.controls]
         if foreign:
             there = ", ".join(state.lesson.controls)
-            raise AdderError(tr("{key} is not changed in this lesson: it has {there}.", key=foreign[0], there=there))
+            raise AdderError("{key} is not changed in this lesson: it has {there}.", key=foreign[0], there=there)
         if verb == "open" and action.argument not in state.lesson.shown_views:
             there = ", ".join(state.lesson.shown_views)
-            raise AdderError(tr("This lesson has no {view}: it has {views}.", view=action.argument, views=there))
+            raise AdderError("This lesson has no {view}: it has {views}.", view=action.argument, views=there)
         board = state.lesson.board
         if verb == "sort" and board is None:
             raise AdderError(f"{text!r}: " + tr("there are no cards here."))
@@ -395,8 +371,9 @@ class LessonReader:
             raise AdderError(f"{text!r}: {sentence}")
         return action
 
-    async def _do(self, action: Action) -> None:
-        state, before = self._state, self._snapshot
+    async def _act(self, text: str) -> None:
+        """Do an action that is typed, and tell what became of it."""
+        action, state, before = self._action(text), self._state, self._snapshot
         if action.verb == "open":
             self.room.opened(action.argument)
             say(f"{action.argument}: {VIEWS[action.argument][1]}")

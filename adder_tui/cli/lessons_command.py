@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from adder_engine.errors import AdderError
 from adder_engine.language import tr, trn
-from adder_tui.cli.inputs import course_of, read_class_of
-from adder_tui.cli.options import CLASS, TranslatedGroup
-from adder_tui.cli.output import complain, say
+from adder_tui.cli.inputs import CLASS, TranslatedGroup, all_of, course_of, read_class_of
+from adder_tui.cli.output import complain, say, tell
 from adder_tui.settings import default_data_dir
 from adder_tui.storage import progress
 from adder_tui.storage.data_dir import expanded
@@ -21,6 +22,7 @@ from adder_tui.storage.progress_store import CourseMark, Store, read_export, to_
 from adder_tui.ui.numbers import plural
 
 if TYPE_CHECKING:
+    from adder_tui.course.class_file import ClassFile
     from adder_tui.course.course import Course
     from adder_tui.course.lesson import Lesson
     from adder_tui.course.source import Problem
@@ -30,6 +32,8 @@ DATA_DIR = click.option("--data-dir", metavar="FOLDER", help=tr("Where progress 
 COURSE = click.option(
     "--course", metavar="FOLDER", help=tr("A course of your own, instead of the one that comes along.")
 )
+
+PLACE = all_of(COURSE, DATA_DIR, CLASS)
 
 
 class _Lessons(TranslatedGroup):
@@ -54,24 +58,21 @@ class _Place:
 
         taught = read_class_of(class_file)
         folder = course_of(course, taught)
-        return cls._at(folder, mark_of(folder), data_dir, taught.drop if taught else None,
-                       taught.assigned if taught else ())  # fmt: skip
+        return cls.at(folder, mark_of(folder), data_dir, taught)
 
     @classmethod
-    def _at(
-        cls, folder: Path | None, mark: CourseMark, data_dir: str | None, drop: Path | None, assigned: tuple[str, ...]
-    ) -> _Place:
+    def at(cls, folder: Path | None, mark: CourseMark, data_dir: str | None, taught: ClassFile | None) -> _Place:
         from adder_tui.course.course import read_progress
 
         where = expanded(data_dir).absolute() if data_dir else default_data_dir()
-        store, dropped = read_progress(where, mark, drop)
-        return cls(folder, mark, store, dropped, assigned)
+        store, drop = read_progress(where, mark, taught.drop if taught is not None else None)
+        return cls(folder, mark, store, drop, taught.assigned if taught is not None else ())
 
     def course(self) -> Course:
         """Read the course, and say what of it cannot be used."""
         course = _course(self.folder)
         for one in course.broken:
-            complain(tr("{fault} The course goes on without it.", fault=one.fault))
+            complain("{fault} The course goes on without it.", fault=one.fault)
         return course
 
     def exit_code(self) -> int:
@@ -85,15 +86,13 @@ class _Place:
 
 
 @click.group(cls=_Lessons, invoke_without_command=True)
-@COURSE
-@DATA_DIR
-@CLASS
+@PLACE
 @click.pass_context
 def lessons(ctx: click.Context, course: str | None, data_dir: str | None, class_file: str | None) -> int:
     """List the course's lessons; read, check and translate them; carry progress elsewhere."""
     if ctx.invoked_subcommand is not None:
         if course or data_dir or class_file:
-            raise click.UsageError(tr("Write the option after {command}.", command=ctx.invoked_subcommand))
+            raise AdderError("Write the option after {command}.", command=ctx.invoked_subcommand)
         return 0
     from adder_tui.course.class_file import assigned_ids, today_words
 
@@ -119,9 +118,7 @@ def lessons(ctx: click.Context, course: str | None, data_dir: str | None, class_
 
 @lessons.command()
 @click.argument("file", metavar="[FILE]", required=False)
-@COURSE
-@DATA_DIR
-@CLASS
+@PLACE
 def export(file: str | None, course: str | None, data_dir: str | None, class_file: str | None) -> int:
     """Write your progress as one line, to a file or to the screen."""
     place = _Place.of(course, data_dir, class_file)
@@ -130,15 +127,13 @@ def export(file: str | None, course: str | None, data_dir: str | None, class_fil
         say(line)
     else:
         expanded(file).write_text(line + "\n", encoding="ascii")
-        say(tr("Your progress is in {file}: adder-tui lessons import {file} takes it over elsewhere.", file=file))
+        tell("Your progress is in {file}: adder-tui lessons import {file} takes it over elsewhere.", file=file)
     return place.exit_code()
 
 
 @lessons.command("import")
 @click.argument("file", metavar="FILE|-")
-@COURSE
-@DATA_DIR
-@CLASS
+@PLACE
 def import_(file: str, course: str | None, data_dir: str | None, class_file: str | None) -> int:
     """Take over exported progress; of each lesson whichever has come further is kept.
 
@@ -151,27 +146,25 @@ def import_(file: str, course: str | None, data_dir: str | None, class_file: str
     folder = course_of(course, taught)
     mark = mark_of(folder)
     if of.id and mark.id and of.id != mark.id and course is not None:
-        raise click.UsageError(
-            tr("This is progress of the course {id!r}, not of {own!r}: leave out --course.", id=of.id, own=mark.id)
+        raise AdderError(
+            "This is progress of the course {id!r}, not of {own!r}: leave out --course.", id=of.id, own=mark.id
         )
     if course is None and (of.id or of.folder) and of.id != mark.id:
         folder, mark = (Path(of.folder) if of.folder else None), of
-    place = _Place._at(folder, mark, data_dir, taught.drop if taught and mark is not of else None, ())
+    place = _Place.at(folder, mark, data_dir, taught if mark is not of else None)
 
-    place.store.change(lambda tree: join(tree, other))
+    place.store.change(join, other)
     ids = list(other.get("lessons", {}))
     done = sum(place.store.progress.lesson(id).done for id in ids)
     if not place.store.warning:
-        say(tr("Taken over: {lessons}, {done} of them done.", lessons=plural(len(ids), "lesson", "lessons"), done=done))
+        tell("Taken over: {lessons}, {done} of them done.", lessons=plural(len(ids), "lesson", "lessons"), done=done)
     return place.exit_code()
 
 
 @lessons.command()
 @click.argument("id", metavar="[ID]", required=False)
 @click.option("--yes", is_flag=True, help=tr("Do not ask."))
-@COURSE
-@DATA_DIR
-@CLASS
+@PLACE
 def reset(id: str | None, yes: bool, course: str | None, data_dir: str | None, class_file: str | None) -> int:
     """Forget what was done in a lesson, or in all of them."""
     place = _Place.of(course, data_dir, class_file)
@@ -191,7 +184,7 @@ def reset(id: str | None, yes: bool, course: str | None, data_dir: str | None, c
     if not yes and not click.confirm(
         tr("Shall {what} be forgotten? lessons export keeps a copy.", what=what), err=True
     ):
-        say(tr("Nothing was forgotten."))
+        tell("Nothing was forgotten.")
         return place.exit_code()
 
     def forgotten(tree: Tree) -> None:
@@ -212,28 +205,25 @@ def reset(id: str | None, yes: bool, course: str | None, data_dir: str | None, c
 def check(paths: tuple[str, ...], play: bool) -> int:
     """Tell an author what is wrong with lessons, a course or a class file, by line and key."""
     wrong = 0
-    for name in paths:
-        path = expanded(name)
-        wrong += _check_course(path, play) if path.is_dir() else _check_file(path, play)
+    for path in map(expanded, paths):
+        look = _check_course if path.is_dir() else _check_class if path.suffix == ".toml" else _check_lesson
+        wrong += look(path, play)
     return 1 if wrong else 0
 
 
-def _check_file(path: Path, play: bool) -> int:
-    """Check a lesson, or a class file; how much is wrong with it."""
-    if path.suffix == ".toml":
-        return _check_class(path)
+def _check_lesson(path: Path, play: bool) -> int:
+    """Say what is wrong with a lesson, or that nothing is; how much there is. So do the others."""
     from adder_tui.course.authoring import check_lesson
 
     lesson, problems = check_lesson(path)
-    amiss = _say_all(problems)
-    if play and lesson is not None:
-        amiss += _play(lesson)
+    amiss = _say_all(problems, [lesson] if play and lesson is not None else [])
     if lesson is not None and not amiss:
-        say(
-            tr("{path}: {parts}. Nothing is wrong with it when it is played.", path=path, parts=_counted(lesson))
-            if play
-            else tr("{path}: {parts}. Nothing is wrong with it.", path=path, parts=_counted(lesson))
-        )
+        tasks = plural(len(lesson.tasks), "task", "tasks")
+        parts = f"{tasks}, {plural(len(lesson.measured), 'measured figure', 'measured figures')}"
+        if play:
+            tell("{path}: {parts}. Nothing is wrong with it when it is played.", path=path, parts=parts)
+        else:
+            tell("{path}: {parts}. Nothing is wrong with it.", path=path, parts=parts)
     return amiss
 
 
@@ -241,9 +231,7 @@ def _check_course(folder: Path, play: bool) -> int:
     from adder_tui.course.authoring import check_course
 
     course, problems = check_course(folder)
-    amiss = _say_all(problems)
-    if play and course is not None:
-        amiss += sum(map(_play, course.lessons))
+    amiss = _say_all(problems, course.lessons if play and course is not None else [])
     if course is not None and not amiss:
         count = len(course.lessons)
         good = (
@@ -265,7 +253,7 @@ def _check_course(folder: Path, play: bool) -> int:
     return amiss
 
 
-def _check_class(path: Path) -> int:
+def _check_class(path: Path, play: bool) -> int:
     import os
 
     from adder_tui.course.class_file import assigned_ids, read_class, today_words
@@ -289,16 +277,15 @@ def _check_class(path: Path) -> int:
     return len(amiss)
 
 
-def _say_all(problems: list[Problem] | tuple[Problem, ...]) -> int:
+def _say_all(problems: Sequence[Problem], played: Sequence[Lesson] = ()) -> int:
+    """Say what is wrong, also with lessons when they are played; how much there is."""
     say(*map(str, problems))
-    return len(problems)
-
-
-def _play(lesson: Lesson) -> int:
-    amiss = asyncio.run(_trial(lesson))
-    for one in amiss:
-        say(f"{lesson.file}: {one}")
-    return len(amiss)
+    amiss = len(problems)
+    for lesson in played:
+        found = asyncio.run(_trial(lesson))
+        say(*(f"{lesson.file}: {one}" for one in found))
+        amiss += len(found)
+    return amiss
 
 
 @lessons.command()
@@ -310,19 +297,15 @@ def translate(folder: str, course: str | None) -> int:
     from adder_tui.course.source import TO_TRANSLATE
 
     count = copy_to_translate(_course(course_of(course, None)), expanded(folder))
-    say(
-        tr(
-            "{count:,} texts in {folder} are to be translated; each has {mark} before it, which goes.",
-            count=count,
-            folder=folder,
-            mark=TO_TRANSLATE.strip(),
-        )
+    tell(
+        "{count:,} texts in {folder} are to be translated; each has {mark} before it, which goes.",
+        count=count,
+        folder=folder,
+        mark=TO_TRANSLATE.strip(),
     )
-    say(
-        tr(
-            "adder-tui lessons check {folder} tells what is left, adder-tui --course {folder} plays it meanwhile.",
-            folder=folder,
-        )
+    tell(
+        "adder-tui lessons check {folder} tells what is left, adder-tui --course {folder} plays it meanwhile.",
+        folder=folder,
     )
     return 0
 
@@ -343,16 +326,14 @@ def report(folder: str | None, form: str | None, course: str | None, class_file:
     taught = read_class_of(class_file)
     where = expanded(folder) if folder is not None else taught.drop if taught is not None else None
     if where is None:
-        raise click.UsageError(tr("Name the folder in which the exported progress lies, or a class file with a drop."))
+        raise AdderError("Name the folder in which the exported progress lies, or a class file with a drop.")
     return print_report(where, form or "text", course_of(course, taught))
 
 
 @lessons.command()
 @click.argument("id", metavar="ID")
 @click.option("--do", "do_it", is_flag=True, help=tr("Be led through it line by line, without a screen."))
-@COURSE
-@DATA_DIR
-@CLASS
+@PLACE
 def read(id: str, do_it: bool, course: str | None, data_dir: str | None, class_file: str | None) -> int:
     """Print a lesson as plain text, for paper and screen readers."""
     if not do_it:
@@ -385,11 +366,9 @@ def lesson_named(course: Course, id: str) -> Lesson:
     lesson = course.by_id.get(id) or by_number.get(id)
     if lesson is None:
         broken = next((one for one in course.broken if one.name.partition("-")[2] == f"{id}.md"), None)
-        raise click.UsageError(
-            broken.fault
-            if broken
-            else tr("There is no lesson {id!r}: there are {ids}.", id=id, ids=", ".join(course.by_id))
-        )
+        if broken is not None:
+            raise AdderError(broken.fault)
+        raise AdderError("There is no lesson {id!r}: there are {ids}.", id=id, ids=", ".join(course.by_id))
     return lesson
 
 
@@ -413,12 +392,3 @@ async def _trial(lesson: Lesson) -> list[str]:
         for figures in groups(lesson):
             amiss += await measure(session, lesson, figures)
     return amiss
-
-
-def _counted(lesson: Lesson) -> str:
-    return ", ".join(
-        (
-            plural(len(lesson.tasks), "task", "tasks"),
-            plural(len(lesson.measured), "measured figure", "measured figures"),
-        )
-    )

@@ -6,7 +6,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from typing import Any
 
 import click
 from click.core import ParameterSource
@@ -16,8 +16,21 @@ from adder_engine.experiment import Experiment
 from adder_engine.language import tr
 from adder_engine.presets import PRESETS
 from adder_engine.rates import HIGH, LOW, UPDATES
-from adder_tui.cli.inputs import course_of, read_class_of, read_experiment, read_run
-from adder_tui.cli.options import CLASS, DATA, EPOCHS, SET, WEIGHTS, Once, OnceCommand, TranslatedGroup, number
+from adder_tui.cli.inputs import (
+    CLASS,
+    DATA,
+    EPOCHS,
+    SET,
+    WEIGHTS,
+    TranslatedGroup,
+    all_of,
+    course_of,
+    number,
+    read_class_of,
+    read_experiment,
+    read_run,
+    with_experiment,
+)
 from adder_tui.cli.output import complain, original_environment, say, why_ascii, why_no_app
 from adder_tui.settings import CHARACTERS, THEMES, Settings, default_data_dir
 from adder_tui.storage.data_dir import expanded, make_data_dir
@@ -36,9 +49,7 @@ _ENVIRONMENT = {"TEXTUAL_FPS": "240", "TEXTUAL_ANIMATIONS": "none", "OMP_NUM_THR
 behind a picture of the training waits 1/240 s to be painted."""
 
 
-class _Commands(Once, TranslatedGroup):
-    command_class = OnceCommand
-
+class _Commands(TranslatedGroup):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted([*super().list_commands(ctx), "lessons"])
 
@@ -116,23 +127,24 @@ def cli(
 ) -> int:
     """Watch a network of 37 numbers learn to add: look at every number, step, and change them."""
     if ctx.invoked_subcommand is not None:
-        _refuse_app_options(ctx)
+        for option in ctx.command.params:
+            if option.name and ctx.get_parameter_source(option.name) is ParameterSource.COMMANDLINE:
+                raise AdderError(
+                    "{option} before {command} belongs to the app: leave it out, or see adder-tui {command} --help.",
+                    option=option.opts[0],
+                    command=ctx.invoked_subcommand,
+                )
         return 0
     if ascii_asked and characters not in (None, "ascii"):
-        raise click.UsageError(
-            tr(
-                "--ascii and --characters {characters} ask for different things: use one of them.",
-                characters=characters,
-            )
+        raise AdderError(
+            "--ascii and --characters {characters} ask for different things: use one of them.", characters=characters
         )
     taught = read_class_of(class_file)
     if taught is not None:  # what a learner asks for counts: a terminal may need it
         characters, theme = characters or ("ascii" if ascii_asked else taught.characters), theme or taught.theme
     ascii_asked = ascii_asked or characters == "ascii"
     if not (data_dir or os.environ.get("HOME", "~") or os.environ.get("XDG_STATE_HOME")):
-        raise click.UsageError(
-            tr("HOME is empty, so there is no usual folder to keep things in: --data-dir names one.")
-        )
+        raise AdderError("HOME is empty, so there is no usual folder to keep things in: --data-dir names one.")
     folder = expanded(data_dir).absolute() if data_dir else default_data_dir()
     if check_only:
         from adder_tui.cli.doctor import check, tell_of_data
@@ -184,57 +196,25 @@ def _chosen(
     if run is None:
         return chosen
     if chosen is not None:
-        raise click.UsageError(
-            tr("A saved run brings its own experiment: leave out --experiment, --data, --weights and --set.")
-        )
+        raise AdderError("A saved run brings its own experiment: leave out --experiment, --data, --weights and --set.")
     return read_run(run).experiment
-
-
-def _title(experiment: str, data: str | None) -> str:
-    """What a run is called: its preset or file, and the file of its rows."""
-    name = Path(experiment).name
-    return (
-        name
-        if data is None
-        else tr("{name} on {data}", name=name, data=tr("standard input") if data == "-" else Path(data).name)
-    )
 
 
 @cli.command()
 @click.argument("experiment", metavar="NAME|FILE.toml")
-@EPOCHS
-@DATA
-@WEIGHTS
-@SET
+@with_experiment(EPOCHS, DATA, WEIGHTS, SET)
 @click.option(
-    "--predict",
-    "sums",
-    multiple=True,
-    metavar="SUM",
+    "--predict", "sums", multiple=True, metavar="SUM",
     help=tr("Ask this after training, such as 30+70; repeat it for more."),
-)
+)  # fmt: skip
 @click.option("--save", metavar="RUN.npz", help=tr("Save the run, with its past: --open, predict and export take it."))
 @click.option("--json", "as_json", is_flag=True, help=tr("Write one JSON object a line."))
-def train(
-    experiment: str,
-    epochs: int | None,
-    data: str | None,
-    weights: str | None,
-    assignments: tuple[str, ...],
-    sums: tuple[str, ...],
-    save: str | None,
-    as_json: bool,
-) -> int:
+def train(**asked: Any) -> int:
     """Train a preset or a file without the app, then answer sums."""
-    chosen = read_experiment(experiment, assignments, data, complain, weights, epochs)
-    # Not at the top: what only some commands need would keep the app waiting.
-    from adder_engine import parse_sum
+    # Not at the top, here and below: what only some commands need would keep the app waiting.
     from adder_tui.cli.train_command import train as run
 
-    asked = [parse_sum(text, chosen.data.task) for text in sums]
-
-    path = None if save is None else expanded(save)
-    return run(chosen, _title(experiment, data), asked, as_json=as_json, save=path)
+    return run(**asked)
 
 
 @cli.command(context_settings={"ignore_unknown_options": True})  # a sum may begin with a minus
@@ -258,20 +238,15 @@ def predict(run: str, sums: tuple[str, ...]) -> int:
         " losses) or .svg (their chart)."
     ),
 )
-@EPOCHS
-@DATA
-@WEIGHTS
-@SET
-def export(
-    source: str, to: str, epochs: int | None, data: str | None, weights: str | None, assignments: tuple[str, ...]
-) -> int:
+@all_of(EPOCHS, DATA, WEIGHTS, SET)
+def export(**asked: Any) -> int:
     """Write a run as an experiment, a script, a notebook, weights, a table or a chart.
 
     A preset or a file is trained first where the export tells of training. A file that is there is replaced.
     """
     from adder_tui.cli.export_command import export as write
 
-    return write(source, expanded(to), data, weights, assignments, epochs)
+    return write(**asked)
 
 
 @cli.command()
@@ -285,9 +260,7 @@ def export(
     help=tr("A setting and its values; give it twice for a grid of all pairs."),
 )
 @click.option("--seeds", type=int, metavar="N", help=tr("Runs of each value, from so many seeds; default 5."))
-@EPOCHS
-@DATA
-@SET
+@with_experiment(EPOCHS, DATA, SET)
 @click.option(
     "--predict", "sums", multiple=True, metavar="SUM",
     help=tr("Ask this instead of the first watched sum, which is 30+70 where it fits; repeat it for more."),
@@ -296,22 +269,11 @@ def export(
     "--jobs", type=click.IntRange(1, 256), metavar="N", help=tr("Train so many runs at a time; default: one a core.")
 )
 @click.option("--json", "as_json", is_flag=True, help=tr("Write one JSON object a run."))
-def sweep(
-    experiment: str,
-    overs: tuple[str, ...],
-    seeds: int | None,
-    epochs: int | None,
-    data: str | None,
-    assignments: tuple[str, ...],
-    sums: tuple[str, ...],
-    jobs: int | None,
-    as_json: bool,
-) -> int:
+def sweep(**asked: Any) -> int:
     """Train a preset or a file with one setting at several values; two --over make a grid of all pairs."""
-    chosen = read_experiment(experiment, assignments, data, complain, epochs=epochs)
     from adder_tui.cli.sweep_command import sweep as run
 
-    return run(chosen, _title(experiment, data), overs, seeds, sums, jobs, as_json=as_json)
+    return run(**asked)
 
 
 @cli.command()
@@ -319,29 +281,14 @@ def sweep(
 @click.option("--from", "low", type=number, default=LOW, show_default=True, metavar="RATE", help=tr("The first rate."))
 @click.option("--to", "high", type=number, default=HIGH, show_default=True, metavar="RATE", help=tr("The last rate."))
 @click.option("--updates", type=int, default=UPDATES, show_default=True, metavar="N", help=tr("How many updates."))
-@DATA
-@WEIGHTS
-@SET
+@with_experiment(DATA, WEIGHTS, SET)
 @click.option("--json", "as_json", is_flag=True, help=tr("Write one JSON object."))
 @click.option("--csv", "as_csv", is_flag=True, help=tr("Write a table of rates and losses."))
-def rates(
-    experiment: str,
-    low: float,
-    high: float,
-    updates: int,
-    data: str | None,
-    weights: str | None,
-    assignments: tuple[str, ...],
-    as_json: bool,
-    as_csv: bool,
-) -> int:
+def rates(**asked: Any) -> int:
     """Find a learning rate: the loss while the rate rises from update to update."""
-    if as_json and as_csv:
-        raise click.UsageError(tr("--json and --csv ask for different things: use one of them."))
-    chosen = read_experiment(experiment, assignments, data, complain, weights)
     from adder_tui.cli.sweep_command import rates as run
 
-    return run(chosen, _title(experiment, data), low, high, updates, as_json=as_json, as_csv=as_csv)
+    return run(**asked)
 
 
 @cli.command()
@@ -363,20 +310,18 @@ def start_app(settings: Settings) -> int:
     try:
         make_data_dir(settings.data_dir)
     except (FileExistsError, NotADirectoryError) as error:
-        raise click.UsageError(
-            tr(
-                "The data folder {folder} cannot be made ({why}): choose another with --data-dir.",
-                folder=settings.data_dir,
-                why=error.strerror,
-            )
+        raise AdderError(
+            "The data folder {folder} cannot be made ({why}): choose another with --data-dir.",
+            folder=settings.data_dir,
+            why=error.strerror,
         ) from None
     except OSError:
         pass  # the app tells that nothing will be kept
     cast = None
     if settings.record is not None:
-        from adder_tui.cli.cast import recording  # not at the top: few sessions are recorded
+        from adder_tui.cli.cast import Cast  # not at the top: few sessions are recorded
 
-        cast = recording(settings.record)
+        cast = Cast(settings.record)
     gc.disable()  # collecting while the first screen is made would cost a tenth of its time; the app enables it again
     # Not at the top: --help and train must come without textual.
     from adder_tui.app import AdderApp
@@ -392,8 +337,8 @@ def start_app(settings: Settings) -> int:
         odd = [f"{name}={value}" for name, value in environ.items() if name.startswith("TEXTUAL_")]
         if not odd:
             raise
-        raise click.UsageError(
-            tr("Textual cannot begin with {names} ({error}): unset it.", names=", ".join(odd), error=error)
+        raise AdderError(
+            "Textual cannot begin with {names} ({error}): unset it.", names=", ".join(odd), error=error
         ) from None
     if cast is not None:
         app.driver_class = cast.teed(app.driver_class)
@@ -448,27 +393,15 @@ def main(args: Sequence[str] | None = None) -> int:
     except AdderError as error:
         complain(str(error))
     except click.Abort:
-        complain(tr("Stopped by Ctrl+C."))
+        complain("Stopped by Ctrl+C.")
         return 1
     except OSError as error:
-        complain(tr("The output could not be written: {why}.", why=error.strerror or error))
+        complain("The output could not be written: {why}.", why=error.strerror or error)
         return 1
     except Exception as error:
         if sys.flags.dev_mode:
             raise
         fault = f"{type(error).__name__}: {error}"
-        complain(tr("A fault of ours, {fault} (python -X dev -m adder_tui shows where).", fault=fault))
+        complain("A fault of ours, {fault} (python -X dev -m adder_tui shows where).", fault=fault)
         return 1
     return 2
-
-
-def _refuse_app_options(ctx: click.Context) -> None:
-    for option in ctx.command.params:
-        if option.name and ctx.get_parameter_source(option.name) is ParameterSource.COMMANDLINE:
-            raise click.UsageError(
-                tr(
-                    "{option} before {command} belongs to the app: leave it out, or see adder-tui {command} --help.",
-                    option=option.opts[0],
-                    command=ctx.invoked_subcommand,
-                )
-            )

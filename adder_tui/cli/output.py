@@ -30,9 +30,15 @@ def say(*lines: str) -> None:
         click.echo(_showable(line, _glyphs(sys.stdout)))
 
 
-def complain(sentence: str) -> None:
+def tell(message: str, /, **values: object) -> None:
+    """A message to stdout, and what stands at its names in braces."""
+    say(tr(message, **values))
+
+
+def complain(message: str, /, **values: object) -> None:
     """One sentence to stderr, on one line whatever a file name or an argument in it holds."""
-    click.echo(_showable(f"adder-tui: {' '.join(sentence.split())}", _glyphs(sys.stderr)), err=True)
+    sentence = " ".join(tr(message, **values).split())
+    click.echo(_showable(f"adder-tui: {sentence}", _glyphs(sys.stderr)), err=True)
 
 
 def finite_or_null(value: float | None) -> float | None:

@@ -8,12 +8,13 @@ import shutil
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from adder_engine.errors import AdderError
 from adder_engine.language import tr
 from adder_engine.parsing import parse_sum
 from adder_engine.rates import planned_rates, rates_in_slices
 from adder_engine.sweep import LOOKS, Sweep, SweepRun, SweepState, planned
 from adder_engine.wanted import is_right
-from adder_tui.cli.output import ProgressLine, complain, finite_or_null, pairs_note, question_text, say
+from adder_tui.cli.output import ProgressLine, complain, finite_or_null, pairs_note, question_text, say, tell
 from adder_tui.sweep.draw import grid_lines, headlines, median_answers, value_text
 from adder_tui.sweep.rates_screen import rates_chart, rates_said
 from adder_tui.ui.numbers import aligned, number, plural
@@ -33,15 +34,9 @@ SHOWN = (tr("median"), tr("lowest"), tr("highest"))
 
 
 def sweep(
-    experiment: Experiment,
-    title: str,
-    overs: Sequence[str],
-    seeds: int | None,
-    sums: Sequence[str],
-    jobs: int | None,
-    *,
+    experiment: Experiment, title: str, overs: Sequence[str], seeds: int | None, sums: Sequence[str], jobs: int | None,
     as_json: bool,
-) -> int:
+) -> int:  # fmt: skip
     """Train the sweep and tell what became of each value; the exit code, 1 where no run came to its end.
 
     Args:
@@ -75,15 +70,13 @@ def sweep(
     if interrupted:
         finished = sum(run.done for run in state.runs)
         complain(
-            tr(
-                "Stopped by Ctrl+C with {finished:,} of {runs} done.",
-                finished=finished,
-                runs=plural(len(state.runs), "run", "runs"),
-            )
+            "Stopped by Ctrl+C with {finished:,} of {runs} done.",
+            finished=finished,
+            runs=plural(len(state.runs), "run", "runs"),
         )
         return 1
     if not any(run.done for run in state.runs):
-        complain(tr("No run came to its end. {stopped}", stopped=state.runs[0].stopped))
+        complain("No run came to its end. {stopped}", stopped=state.runs[0].stopped)
         return 1
     return 0
 
@@ -138,15 +131,6 @@ def _run(plan: Sweep, jobs: int) -> tuple[SweepState, bool]:
     return state, False
 
 
-def _how_near(experiment: Experiment, named: list[str], off_by: list[float | None]) -> dict[str, Any]:
-    """How far off the answers are; of a yes or no, whether they are right."""
-    if experiment.is_yes_or_no:
-        return {
-            "right": {name: None if off is None else is_right(off) for name, off in zip(named, off_by, strict=True)}
-        }
-    return {"off_by": dict(zip(named, off_by, strict=True))}
-
-
 def _grid(plan: Sweep, state: SweepState) -> dict[str, Any]:
     """The heat map as JSON: a row of median losses for each value of the first setting; null where no run finished."""
     losses = [finite_or_null(line.loss) for line in state.lines]
@@ -166,6 +150,8 @@ def _object(plan: Sweep, run: SweepRun) -> dict[str, Any]:
     wanted = [run.experiment.wanted.of(asked.a, asked.b) for asked in plan.sums]
     both = zip(answers, wanted, strict=True)
     off_by = [None if answer is None or want is None else finite_or_null(answer - want) for answer, want in both]
+    rights = [None if off is None else is_right(off) for off in off_by]
+    asks = plan.experiment.is_yes_or_no
     line: dict[str, Any] = {
         "over": plan.over,
         "value": run.value,
@@ -178,7 +164,7 @@ def _object(plan: Sweep, run: SweepRun) -> dict[str, Any]:
         "test_loss": finite_or_null(run.test_loss),
         "predictions": dict(zip(named, map(finite_or_null, answers), strict=True)),
         "wanted": dict(zip(named, wanted, strict=True)),
-        **_how_near(plan.experiment, named, off_by),
+        "right" if asks else "off_by": dict(zip(named, rights if asks else off_by, strict=True)),
         "done": run.done,
     }  # fmt: skip
     if run.stopped is None:
@@ -190,7 +176,7 @@ def _object(plan: Sweep, run: SweepRun) -> dict[str, Any]:
 
 
 def rates(
-    experiment: Experiment, title: str, low: float, high: float, updates: int, *, as_json: bool, as_csv: bool
+    experiment: Experiment, title: str, low: float, high: float, updates: int, as_json: bool, as_csv: bool
 ) -> int:
     """Carry the test out and tell it; the exit code, 1 where not even the first loss was finite.
 
@@ -204,18 +190,18 @@ def rates(
         as_csv: a line for each update instead of text, its rate and its loss.
 
     Raises:
-        ExperimentError: rates or a number of updates that will not do.
+        AdderError: rates or a number of updates that will not do, or two forms at once.
     """
+    if as_json and as_csv:
+        raise AdderError("--json and --csv ask for different things: use one of them.")
     planned = planned_rates(experiment, low, high, updates)
     if not (as_json or as_csv):
-        say(
-            tr(
-                "{title}: {updates:,} updates, the rate rising from {low:g} to {high:g}",
-                title=title,
-                updates=updates,
-                low=low,
-                high=high,
-            )
+        tell(
+            "{title}: {updates:,} updates, the rate rising from {low:g} to {high:g}",
+            title=title,
+            updates=updates,
+            low=low,
+            high=high,
         )
     *_, test = rates_in_slices(planned)
     if as_json:
@@ -236,6 +222,6 @@ def rates(
             say(line.plain.rstrip())
         say(*rates_said(test, UNICODE))
     if not test.losses:
-        complain(tr("No loss was finite. {ended}", ended=test.ended))
+        complain("No loss was finite. {ended}", ended=test.ended)
         return 1
     return 0

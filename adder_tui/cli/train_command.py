@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from adder_engine.errors import RunFileError
 from adder_engine.language import tr
 from adder_engine.parsing import can_be_read, parse_sum
 from adder_engine.wanted import is_right
 from adder_tui.cli.inputs import open_run
-from adder_tui.cli.output import ProgressLine, complain, finite_or_null, pairs_note, question_text, say
-from adder_tui.ui.numbers import plural
+from adder_tui.cli.output import ProgressLine, complain, finite_or_null, pairs_note, question_text, say, tell
+from adder_tui.storage.data_dir import expanded
+from adder_tui.ui.numbers import percent, plural
 
 if TYPE_CHECKING:
-    from adder_engine import Experiment, Sum, Trainer
-    from adder_engine.snapshot import Divergence
+    from adder_engine import Experiment, Trainer
+    from adder_engine.snapshot import Answer, Divergence
     from adder_engine.training.stopping import RuledTraining
 
 
@@ -35,28 +36,6 @@ BAR_SECONDS = 0.1
 """Time between two drawings of the progress bar."""
 
 
-class Reply(NamedTuple):
-    """What the network said to one sum, in units of sums."""
-
-    typed: str
-    predicted: float | None
-    """None where it is not finite."""
-    wanted: float | None
-    """None where it is not known."""
-    yes_or_no: bool = False
-    """Whether it said how likely yes is."""
-
-    @property
-    def off_by(self) -> float | None:
-        """Predicted minus wanted; None where either is not there."""
-        return None if self.predicted is None or self.wanted is None else self.predicted - self.wanted
-
-    @property
-    def right(self) -> bool | None:
-        """Of a yes or no, whether it said what is right; None where either is not there."""
-        return None if self.off_by is None else is_right(self.off_by)
-
-
 @dataclass(frozen=True)
 class Outcome:
     """How a run ended."""
@@ -67,7 +46,7 @@ class Outcome:
     """Why it ended early, in one sentence; None where all epochs were run."""
     blow_up: Divergence | None
     """How its loss stopped being finite or diverged, where it did."""
-    replies: tuple[Reply, ...]
+    answers: Sequence[Answer]
     updates: int
     """Updates run; a run that went back to its best has fewer behind it then."""
     paused: str = ""
@@ -103,40 +82,42 @@ class RecordedTraining:
         self.updates += self.workspace.run.play(updates, until=epochs)
 
 
-def train(experiment: Experiment, title: str, sums: Sequence[Sum], *, as_json: bool, save: Path | None = None) -> int:
+def train(experiment: Experiment, title: str, sums: Sequence[str], save: str | None, as_json: bool) -> int:
     """Train for all epochs of the experiment, telling how it goes; the exit code.
 
     Args:
         experiment: what to train.
         title: its name, for the first line of text.
-        sums: asked after training, in this order.
+        sums: asked after training, in this order, as typed.
+        save: the file to save the run in.
         as_json: one JSON object a line instead of text.
-        save: where to save the run.
 
     Raises:
+        SumError: a text that is no sum.
         RunFileError: the run cannot be saved there.
     """
-    if save is not None and (save.suffix != ".npz" or save.is_dir() or not save.parent.is_dir()):
-        raise RunFileError(
-            tr("{path} cannot be: there is no folder {folder}.", path=save, folder=save.parent)
-            if not save.parent.is_dir()
-            else tr("{path} is a folder.", path=save)
-            if save.is_dir()
-            else tr("{path} does not end in .npz, as saved runs do.", path=save)
-        )
+    asked = [parse_sum(text, experiment.data.task) for text in sums]
+    path = None if save is None else expanded(save)
+    if path is not None and not path.parent.is_dir():
+        raise RunFileError("{path} cannot be: there is no folder {folder}.", path=path, folder=path.parent)
+    if path is not None and path.is_dir():
+        raise RunFileError("{path} is a folder.", path=path)
+    if path is not None and path.suffix != ".npz":
+        raise RunFileError("{path} does not end in .npz, as saved runs do.", path=path)
     report = JsonReport() if as_json else TextReport(experiment.epochs)
     if not as_json:
         say(headline(experiment, title))
         if experiment.compares_all_pairs:
             n = f"{experiment.rows_per_update:,}"
-            say(tr("flat_target: the train loss is over {n}·{n} differences, every answer minus every target", n=n))
+            tell("flat_target: the train loss is over {n}·{n} differences, every answer minus every target", n=n)
     # Not at the top: the command line must come without torch.
     from adder_engine import Trainer
     from adder_engine.runs.divergence import Bound
+    from adder_engine.runs.explorer import answers_of
     from adder_engine.snapshot import ended_text
     from adder_engine.training.stopping import RuledTraining
 
-    training = RuledTraining(Trainer(experiment)) if save is None else RecordedTraining(experiment)
+    training = RuledTraining(Trainer(experiment)) if path is None else RecordedTraining(experiment)
     trainer = training.trainer
     bound = Bound(trainer, [trainer.state[0]])
     blow_up = stuck = None
@@ -151,10 +132,10 @@ def train(experiment: Experiment, title: str, sums: Sequence[Sum], *, as_json: b
             stuck = _stuck(trainer, losses)
         else:
             stopped, blow_up = _explained(experiment, stopped)
-        replies = ask(trainer, sums)
+        answers = answers_of(trainer, asked)
         if isinstance(training, RecordedTraining):
-            assert save is not None
-            training.workspace.save(save)
+            assert path is not None
+            training.workspace.save(path)
     except KeyboardInterrupt:
         stopped = tr(
             "Stopped by Ctrl+C in epoch {epoch:,} of {epochs:,}.",
@@ -162,10 +143,10 @@ def train(experiment: Experiment, title: str, sums: Sequence[Sum], *, as_json: b
             epochs=experiment.epochs,
         )
         seconds = time.perf_counter() - started
-        replies, save = (), None
-    report.end(trainer, Outcome(seconds, stopped, blow_up, replies, training.updates, training.sentence, stuck))
-    if save is not None and not as_json:
-        say(tr("The run is saved as {save}: adder-tui --open goes on with it.", save=save))
+        answers, path = (), None
+    report.end(trainer, Outcome(seconds, stopped, blow_up, answers, training.updates, training.sentence, stuck))
+    if path is not None and not as_json:
+        tell("The run is saved as {save}: adder-tui --open goes on with it.", save=path)
     if stopped is not None:
         complain(stopped)
         return 1
@@ -252,21 +233,6 @@ def _run(training: RuledTraining | RecordedTraining, epochs: int, report: JsonRe
     return losses
 
 
-def ask(trainer: Trainer, sums: Sequence[Sum]) -> tuple[Reply, ...]:
-    """What the trainer's network says to sums, beside what is wanted."""
-    from adder_engine.runs.explorer import answers_of
-
-    return tuple(
-        Reply(
-            question_text(answer.sum, trainer.experiment),
-            finite_or_null(answer.predicted),
-            answer.wanted,
-            trainer.experiment.is_yes_or_no,
-        )
-        for answer in answers_of(trainer, sums)
-    )
-
-
 class JsonReport:
     """One object a line; numbers that are not finite are null."""
 
@@ -287,12 +253,14 @@ class JsonReport:
             line["stuck"], line["stuck_because"] = outcome.stuck
         if outcome.paused:
             line["rule"] = outcome.paused
-        line["predictions"] = {reply.typed: reply.predicted for reply in outcome.replies}
-        line["wanted"] = {reply.typed: reply.wanted for reply in outcome.replies}
-        if any(reply.yes_or_no for reply in outcome.replies):
-            line["right"] = {reply.typed: reply.right for reply in outcome.replies}
+        named = {question_text(one.sum, trainer.experiment): one for one in outcome.answers}
+        off_by = {name: finite_or_null(one.off_by) for name, one in named.items()}
+        line["predictions"] = {name: finite_or_null(one.predicted) for name, one in named.items()}
+        line["wanted"] = {name: one.wanted for name, one in named.items()}
+        if named and trainer.experiment.is_yes_or_no:
+            line["right"] = {name: None if off is None else is_right(off) for name, off in off_by.items()}
         else:
-            line["off_by"] = {reply.typed: reply.off_by for reply in outcome.replies}
+            line["off_by"] = off_by
         line["seconds"] = round(outcome.seconds, 6)
         line["updates_per_second"] = round(_speed(outcome), 1)
         self._write(line)
@@ -347,60 +315,47 @@ class TextReport:
         if outcome.updates:
             seconds = f"{outcome.seconds:.{2 if outcome.seconds >= 1 else 3}f} s"
             speed = plural(round(_speed(outcome)), "update", "updates")
-            say(
-                tr(
-                    "{updates} in {seconds}, {speed} a second",
-                    updates=plural(outcome.updates, "update", "updates"),
-                    seconds=seconds,
-                    speed=speed,
-                )
+            tell(
+                "{updates} in {seconds}, {speed} a second",
+                updates=plural(outcome.updates, "update", "updates"),
+                seconds=seconds,
+                speed=speed,
             )
         if outcome.stuck is not None:
             say(outcome.stuck[0])
-        say(*answer_lines(outcome.replies))
+        say(*answer_lines(outcome.answers, trainer.experiment))
 
 
-def answer_lines(replies: Sequence[Reply]) -> list[str]:
-    """``30+70 = 99.98   truth 100   off by −0.02`` for each reply, in columns; ``no truth known`` where none is.
+def answer_lines(answers: Sequence[Answer], experiment: Experiment) -> list[str]:
+    """``30+70 = 99.98   truth 100   off by −0.02`` for each answer, in columns; ``no truth known`` where none is.
 
     Of a yes or no ``30,90 = 98.2% yes   truth yes   right``.
     """
-    if any(reply.yes_or_no for reply in replies):
-        return _yes_or_no_lines(replies)
-    differences = [abs(reply.off_by) for reply in replies if reply.off_by is not None]
-    decimals = 4 if any(0 < difference < 0.005 for difference in differences) else 2
+    asks, yes, no = experiment.is_yes_or_no, tr("yes"), tr("no")
+    off_by = [finite_or_null(one.off_by) for one in answers]
+    decimals = 4 if any(off and abs(off) < 0.005 for off in off_by) else 2
     rows = []
-    for reply in replies:
-        answer = "?" if reply.predicted is None else _number(reply.predicted, f".{decimals}f")
-        off_by = "?" if reply.off_by is None else _number(reply.off_by, f"+.{decimals}f")
-        truth = "" if reply.wanted is None else f"{reply.wanted:.10g}".replace("-", "−")
-        rows.append((reply.typed, answer, truth, off_by))
+    for one, off in zip(answers, off_by, strict=True):
+        known = math.isfinite(one.predicted)
+        answer = percent(one.predicted) if asks else _number(one.predicted, f".{decimals}f")
+        if asks:
+            truth = "" if one.wanted is None else f"{yes if one.wanted > 0.5 else no:<{max(len(yes), len(no))}}"
+            verdict = "" if off is None else "   " + (tr("right") if is_right(off) else tr("wrong"))
+        else:
+            truth = "" if one.wanted is None else f"{one.wanted:.10g}".replace("-", "−")
+            verdict = "?" if off is None else _number(off, f"+.{decimals}f")
+        rows.append((question_text(one.sum, experiment), answer if known else "?", truth, verdict))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        f"{typed:<{widths[0]}} = {answer:>{widths[1]}}   "
-        + (
-            tr("truth {truth}   off by {off_by}", truth=f"{truth:>{widths[2]}}", off_by=f"{off_by:>{widths[3]}}")
-            if truth
-            else tr("no truth known")
-        )
-        for typed, answer, truth, off_by in rows
-    ]
-
-
-def _yes_or_no_lines(replies: Sequence[Reply]) -> list[str]:
-    from adder_tui.ui.numbers import percent  # few ask so
-
-    rows = [(r.typed, "?" if r.predicted is None else percent(r.predicted)) for r in replies]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines, yes, no = [], tr("yes"), tr("no")
-    for reply, (typed, share) in zip(replies, rows, strict=True):
-        message = (
-            tr("no truth known")
-            if reply.wanted is None
-            else tr("truth {answer}", answer=(yes if reply.wanted > 0.5 else no).ljust(max(len(yes), len(no))))
-        )
-        verdict = "" if reply.right is None else "   " + (tr("right") if reply.right else tr("wrong"))
-        lines.append(f"{typed:<{widths[0]}} = {share:>{widths[1]}} {yes}   {message}{verdict}")
+    lines = []
+    for typed, answer, truth, verdict in rows:
+        said = tr("no truth known")
+        if truth and asks:
+            said = tr("truth {answer}", answer=truth)
+        elif truth:
+            off_text = f"{verdict:>{widths[3]}}"
+            said = tr("truth {truth}   off by {off_by}", truth=f"{truth:>{widths[2]}}", off_by=off_text)
+        beside = f" {yes}   {said}{verdict}" if asks else f"   {said}"
+        lines.append(f"{typed:<{widths[0]}} = {answer:>{widths[1]}}{beside}")
     return lines
 
 
@@ -434,8 +389,9 @@ def predict(source: str, sums: Sequence[str]) -> int:
     for text in sums:
         if not can_be_read(text):
             parse_sum(text)
+    from adder_engine.runs.explorer import answers_of
+
     trainer = open_run(source).trainer
     asked = [parse_sum(text, trainer.experiment.data.task) for text in sums]
-    replies = ask(trainer, asked)
-    say(*answer_lines(replies))
+    say(*answer_lines(answers_of(trainer, asked), trainer.experiment))
     return 0

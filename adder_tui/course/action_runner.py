@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from adder_engine.errors import AdderError, RequestError
-from adder_engine.language import tr
 from adder_engine.parsing import Sum
 from adder_engine.snapshot import PHASES
 from adder_tui.course.attempt import LessonAttempt, index_of, place_of
@@ -63,7 +62,7 @@ class ActionRunner:
         try:
             await self._do(action)
         except (RequestError, ValueError) as error:
-            raise ActionError(tr("{action!r} cannot be done: {error}", action=action.text, error=error)) from None
+            raise ActionError("{action!r} cannot be done: {error}", action=action.text, error=error) from None
 
     def _see(self, snapshot: Snapshot) -> None:
         self._attempt.activity.saw(snapshot)
@@ -87,7 +86,7 @@ class ActionRunner:
             case "station", (id,):
                 station = self._attempt.lesson.station_named(id)
                 if station is None:
-                    raise RequestError(tr("There is no station {station!r} in this lesson.", station=id))
+                    raise RequestError("There is no station {station!r} in this lesson.", station=id)
                 self._see(await session.load(station.experiment))
             case "set", changes:
                 self._see(await session.load(session.experiment.parsed(*changes)))
@@ -120,7 +119,7 @@ class ActionRunner:
         value: float | str = await self._session.bench(call.bench, *call.arguments)
         activity = self._attempt.activity
         if tell:
-            activity.used.append((call.bench, call.arguments))
+            activity.used.append(call)
             if call.bench == "nudge":
                 activity.nudge(str(call.arguments[0]), float(call.arguments[1]), float(value))
         return value
@@ -159,40 +158,34 @@ class Benches:
         self._room = room
 
     def move(self, view: str, change: int) -> None:
-        state = self._room.lesson_state
-        count = _row_count(state, view) if state is not None else 0
-        if state is not None and count:
+        state = self._room.open
+        if count := _row_count(state, view):
             state.rows[view] = max(0, min(count - 1, state.rows.get(view, 0) + change))
             self._room.changed()
 
     def point_at(self, view: str, action: Action) -> None:
         """Put a view's cursor on the figure that an action works out."""
-        state, call, calls = self._room.lesson_state, call_for(action), self.calls(view)
-        if state is not None and call in calls:
+        state, call = self._room.open, call_for(action)
+        if call in (calls := state.calls(view)):
             state.rows[view] = calls.index(call)
-
-    def calls(self, view: str) -> tuple[ProbeCall, ...]:
-        state = self._room.lesson_state
-        return state.calls(view) if state is not None else ()
 
     def sort(self, change: int) -> None:
         """Move the card under the cursor to the next bin."""
-        state = self._room.lesson_state
-        board = state.lesson.board if state is not None else None
-        if state is None or board is None:
-            return
-        card, bins, lie = board.cards[state.rows.get("board", 0)], board.bins, state.activity.sorted
-        at = bins.index(lie[card.id]) if lie.get(card.id) in bins else -1 if change > 0 else 0
-        lie[card.id] = bins[(at + change) % len(bins)]
-        self._room.changed()
+        state = self._room.open
+        board, lie = state.lesson.board, state.activity.sorted
+        if board is not None:
+            card, bins = board.cards[state.rows.get("board", 0)], board.bins
+            at = bins.index(lie[card.id]) if lie.get(card.id) in bins else -1 if change > 0 else 0
+            lie[card.id] = bins[(at + change) % len(bins)]
+            self._room.changed()
 
     # --- figures ---------------------------------------------------------------------------------
 
     async def use(self, view: str) -> None:
         """Work out the figure under the view's cursor."""
-        state = self._room.lesson_state
-        call = state.chosen_call(view) if state is not None and state.working is None else None
-        if state is not None and call is not None and not state.waits(call):
+        state = self._room.open
+        call = state.chosen_call(view) if state.working is None else None
+        if call is not None and not state.waits(call):
             await self._work_out(call, tell=True)
 
     async def fill(self, view: str) -> None:
@@ -202,7 +195,7 @@ class Benches:
             return
         while self._room.lesson_state is state:
             snapshot = state.activity.snapshot
-            missing = [c for c in self.calls(view) if c.bench not in BY_HAND and c not in state.results]
+            missing = [c for c in state.calls(view) if c.bench not in BY_HAND and c not in state.results]
             if snapshot is None or snapshot.status == "playing" or not missing:
                 return
             await self._work_out(missing[0], tell=False)
@@ -212,14 +205,13 @@ class Benches:
         name = "broadcast" if "+" in text else "matmul"
         shapes = shapes_in(text)
         await self._work_out(call := ProbeCall(name, (shapes,)), tell=True)
-        if self._room.lesson_state is not None and call in (calls := self.calls("shapes")):
-            self._room.lesson_state.rows["shapes"] = calls.index(call)
+        if (state := self._room.lesson_state) is not None and call in (calls := state.calls("shapes")):
+            state.rows["shapes"] = calls.index(call)
             self._room.changed()
 
     async def shown(self, action: Action) -> None:
         """An action of "show me" was played: its figure, if it has one, is put on the bench."""
-        call = call_for(action)
-        if call is not None:
+        if (call := call_for(action)) is not None:
             await self._work_out(call, tell=False)
 
     async def _work_out(self, call: ProbeCall, tell: bool) -> None:

@@ -13,22 +13,11 @@ from adder_engine.experiment import Experiment
 
 if TYPE_CHECKING:
     from adder_engine.snapshot import Answer, GradientCheck, Losses, Position, Snapshot
-    from adder_tui.course.expressions import Argument
+    from adder_tui.course.probe_views import ProbeCall
 
 
 MOST_RUNS = 50
 """Runs that are remembered; the oldest make room."""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A sum that was asked, with what the network said then."""
-
-    a: float
-    b: float
-    answer: float
-    wanted: float | None
-    """The right answer; None where it is not known."""
 
 
 @dataclass
@@ -37,7 +26,7 @@ class LoggedRun:
 
     settings: list[tuple[int, Experiment]]
     """(update, experiment): the settings in force from that update on."""
-    asked: list[Asked] = field(default_factory=list)
+    asked: list[Answer] = field(default_factory=list)
     opened: set[str] = field(default_factory=set)
     """Views that were looked at with it at hand."""
     edits: int = 0
@@ -81,6 +70,10 @@ class LoggedRun:
     def matches(self, when: Mapping[str, Any]) -> bool:
         """Whether these settings held from the run's start to its end."""
         return all(same(experiment[key], value) for _, experiment in self.settings for key, value in when.items())
+
+    def answers_to(self, pair: tuple[object, ...]) -> list[float]:
+        """What the network said to a pair, each time it was asked."""
+        return [one.predicted for one in self.asked if (one.sum.a, one.sum.b) == pair]
 
     # --- figures ---------------------------------------------------------------------------------
 
@@ -172,7 +165,7 @@ class ActivityLog:
     """(parameter, amount) to the loss there."""
     checks: dict[str, GradientCheck] = field(default_factory=dict)
     """The newest measured slope of each parameter."""
-    used: list[tuple[str, tuple[Argument, ...]]] = field(default_factory=list)
+    used: list[ProbeCall] = field(default_factory=list)
     """Benches with their arguments."""
     runs: list[LoggedRun] = field(default_factory=list)
     """Oldest first; the last one is at hand."""
@@ -211,7 +204,7 @@ class ActivityLog:
     def ask(self, answer: Answer) -> None:
         """A sum was asked of the run at hand."""
         if self.run is not None:
-            self.run.asked.append(Asked(answer.sum.a, answer.sum.b, answer.predicted, answer.wanted))
+            self.run.asked.append(answer)
 
     def open(self, view: str) -> None:
         """A view was looked at, with the run at hand."""

@@ -27,8 +27,8 @@ class Answers:
 
     def action_pick(self, letter: str) -> None:
         """A choice's letter: picked for a prediction, given for the quiz or the review."""
-        state = self._room.lesson_state
-        if state is None or letter not in LETTERS[: len(state.choices)]:
+        state = self._room.open
+        if letter not in LETTERS[: len(state.choices)]:
             return
         if state.review is not None:
             self._answer_review(state, state.review, letter)
@@ -42,38 +42,38 @@ class Answers:
         lesson, store = state.lesson, self._room.store
         state.answered = letter
         right = letter == state.quiz.answer
-        store.change(lambda tree: progress.answer_quiz(tree, lesson.id, right))
+        store.change(progress.answer_quiz, lesson.id, right)
         if completed(lesson, store.progress.lesson(lesson.id)):
-            store.change(lambda tree: progress.finish(tree, lesson.id))
+            store.change(progress.finish, lesson.id)
             state.finished = True
 
     # --- predictions and fields ------------------------------------------------------------------
 
     def lock_in(self) -> bool:
         """Lock in what was picked for the prediction; whether there was something."""
-        state = self._room.lesson_state
-        if state is None or not state.picked:
+        state = self._room.open
+        if not state.picked:
             return False
         self._predict(state, state.step.prediction, state.picked)
         return True
 
     def _predict(self, state: LessonState, id: str, value: str) -> None:
         state.activity.predictions.setdefault(id, value)
-        self._room.store.change(lambda tree: progress.predict(tree, state.lesson.id, id, value))
+        self._room.store.change(progress.predict, state.lesson.id, id, value)
         self._room.go(1)
 
     def type(self, text: str) -> None:
         """What stands in the field while it is being typed."""
-        state = self._room.lesson_state
-        if state is not None and text != state.typed:
+        state = self._room.open
+        if text != state.typed:
             state.typed, state.refusal = text, ""
             state.replies.pop(state.blank, None)
             self._room.changed()
 
     def submit(self, text: str) -> bool:
         """What was typed into the field: a prediction or an answer. False where it stays to be mended."""
-        state = self._room.lesson_state
-        if state is None or not state.blank:
+        state = self._room.open
+        if not state.blank:
             return False
         predicts = state.step.kind == "predict"
         taken = (self._typed_prediction if predicts else self._typed_answer)(state, state.blank, text.strip())
@@ -108,7 +108,7 @@ class Answers:
             return False
         typed = one.letter(typed) or typed
         state.activity.answers[id] = typed
-        self._room.store.change(lambda tree: progress.answer(tree, state.lesson.id, id, typed))
+        self._room.store.change(progress.answer, state.lesson.id, id, typed)
         state.refusal = ""
         if not one.right(typed):
             state.replies[id] = one.slip(typed) or NOT_YET
@@ -121,15 +121,13 @@ class Answers:
 
     def begin_review(self) -> bool:
         """Draw questions of the lessons so far that were opened; False where there is none."""
-        state, room = self._room.lesson_state, self._room
-        if state is None:
-            return False
+        room, state = self._room, self._room.open
         kept, dice = room.store.progress, random.Random()
         so_far = [one for one in room.course.lessons if one.order <= state.lesson.order and kept.lesson(one.id).tries]
         drawn = draw_review(so_far, kept, dice)
         asked = tuple(draw_question(one, kept.lesson(one.id).quiz, dice) for one in drawn)
         for one, number in zip(drawn, asked, strict=True):
-            room.store.change(lambda tree, id=one.id, number=number: progress.ask_quiz(tree, id, number))  # type: ignore[misc]
+            room.store.change(progress.ask_quiz, one.id, number)
         quizzes = tuple(one.all_questions[number].put(dice) for one, number in zip(drawn, asked, strict=True))
         state.review = Review(drawn, quizzes) if drawn else None
         room.changed()
@@ -140,14 +138,13 @@ class Answers:
             return
         first, asked = not review.given, review.question
         right = letter == review.quiz.answer
-        self._room.store.change(lambda tree: progress.answer_quiz(tree, asked.id, right))
+        self._room.store.change(progress.answer_quiz, asked.id, right)
         state.review = dataclasses.replace(review, given=letter, at_once=review.at_once + (first and right))
 
     def next_question(self) -> bool:
         """The review's next question; False where this one is not right yet, or it was the last: the review is over."""
-        state = self._room.lesson_state
-        review = state.review if state is not None else None
-        if state is None or review is None or not review.right:
+        state, review = self._room.open, self._room.open.review
+        if review is None or not review.right:
             return False
         goes_on = review.at + 1 < len(review.lessons)
         state.review = dataclasses.replace(review, at=review.at + 1, given="") if goes_on else None
@@ -156,6 +153,5 @@ class Answers:
 
     def end_review(self) -> None:
         """Back from the review to the lesson's last step."""
-        if self._room.lesson_state is not None:
-            self._room.lesson_state.review = None
-            self._room.changed()
+        self._room.open.review = None
+        self._room.changed()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from adder_engine.errors import AdderError
 from adder_tui.course.activity_log import ActivityLog, LoggedRun, parameter_name
-from adder_tui.course.expressions import Argument, Expression, Need, Value
+from adder_tui.course.expressions import Argument, Call, Expression, Value
 from adder_tui.course.lesson import Challenge, Lesson, Quote, Settings, Task
 from adder_tui.storage.progress import LessonRecord
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from adder_engine.session import Session
     from adder_engine.snapshot import Snapshot
 
-Figures = Mapping[Need, Value]
+Figures = Mapping[Call, Value]
 """What was asked of the engine, about one moment of one run."""
 
 
@@ -106,11 +106,11 @@ class LessonAttempt:
 
     async def _value_of(self, session: Session, expression: Expression, run: LoggedRun) -> Value:
         """What an expression gives of one run; the one at hand says what it does now, an earlier one what it said."""
-        sums = {Need("ask", given) for word, given in expression.words if word in ("said", "ask")}
+        sums = {Call("ask", given) for word, given in expression.words if word in ("said", "ask")}
         if run is self.activity.run and self.activity.snapshot is not None:
             figures = await fetch(session, expression.needs | sums)
         else:
-            figures = {need: one.answer for need in sums for one in run.asked if (one.a, one.b) == need.arguments}
+            figures = {need: said[-1] for need in sums if (said := run.answers_to(need.arguments))}
         return expression.value(Resolver(self.lesson, self.activity, run, True, figures).look_up)
 
     async def value(self, session: Session, expression: Expression, when: Settings | None = None) -> Value:
@@ -151,19 +151,15 @@ class LessonAttempt:
 
 def completed(lesson: Lesson, record: LessonRecord) -> bool:
     """Whether a lesson is done by what is kept of it: predictions locked in, tasks done, the quiz right."""
-    return (
-        all(one.id in record.prediction for one in lesson.predictions)
-        and all(task.id in record.tasks for task in lesson.tasks)
-        and record.quiz.right
-    )
+    return record.quiz.right and LessonAttempt(lesson, record).all_done
 
 
 # --- what words mean ------------------------------------------------------------------------------
 
 
-async def fetch(session: Session, needs: Iterable[Need]) -> dict[Need, Value]:
+async def fetch(session: Session, needs: Iterable[Call]) -> dict[Call, Value]:
     """Ask the engine for what expressions need. What it refuses, as a bench does a network without one, is unknown."""
-    figures: dict[Need, Value] = {}
+    figures: dict[Call, Value] = {}
     for need in needs:
         try:
             figures[need] = await _figure(session, need)
@@ -172,15 +168,13 @@ async def fetch(session: Session, needs: Iterable[Need]) -> dict[Need, Value]:
     return figures
 
 
-async def _figure(session: Session, need: Need) -> Value:
+async def _figure(session: Session, need: Call) -> Value:
     if need.word == "ask":
         a, b = need.arguments
         answer = await session.predict(float(a), float(b))
         return answer if math.isfinite(answer) else None
-    name, arguments = (
-        (str(need.arguments[0]), need.arguments[1:]) if need.word == "bench" else (need.word, need.arguments)
-    )
-    return await session.bench(name, *arguments)
+    name, *arguments = need.arguments if need.word == "bench" else (need.word, *need.arguments)
+    return await session.bench(str(name), *arguments)
 
 
 OF_A_RUN: Mapping[str, Callable[..., Value]] = {
@@ -229,17 +223,17 @@ class Resolver:
                 answered = lesson.field_named(id)
                 return answered is not None and id in activity.answers and answered.right(activity.answers[id])
             case "asked", pair:
-                return any((one.a, one.b) == pair for run in self._runs for one in run.asked)
+                return any(run.answers_to(pair) for run in self._runs)
             case "asked_right", (float(tol), float(a), float(b), float(away)):
                 return any(
-                    math.hypot(one.a - a, one.b - b) > away and abs(one.answer - one.wanted) < tol
+                    math.hypot(one.sum.a - a, one.sum.b - b) > away and abs(one.off_by) < tol
                     for one in self._run.asked
-                    if one.wanted is not None
+                    if one.off_by is not None
                 )
-            case "said", pair if (now := self._figures.get(Need("ask", pair))) is not None:
+            case "said", pair if (now := self._figures.get(Call("ask", pair))) is not None:
                 return now
             case "said", pair:
-                said = [one.answer for run in self._runs for one in run.asked if (one.a, one.b) == pair]
+                said = [answer for run in self._runs for answer in run.answers_to(pair)]
                 return said[-1] if said else None
             case "opened", (view,):
                 return view in self._opened
@@ -264,7 +258,7 @@ class Resolver:
             case "edits", ():
                 return self._run.edits
         return (
-            self._figures.get(Need(word, arguments)) if self._now is None else self._of_now(self._now, word, arguments)
+            self._figures.get(Call(word, arguments)) if self._now is None else self._of_now(self._now, word, arguments)
         )
 
     def _setting(self, name: str) -> Value:
@@ -280,7 +274,7 @@ class Resolver:
         match word, arguments:
             case "ask", pair:
                 known = next((one for one in now.answers if (one.sum.a, one.sum.b) == pair), None)
-                answer = known.predicted if known else self._figures.get(Need(word, pair))
+                answer = known.predicted if known else self._figures.get(Call(word, pair))
                 return answer if isinstance(answer, float) and math.isfinite(answer) else None
             case "loss", ():
                 return now.current_loss
@@ -299,7 +293,7 @@ class Resolver:
                 return _in_trace(now, word, int(layer), int(neuron))
             case (("map.w_a" | "map.w_b" | "map.c"), ()):
                 return None if now.collapsed is None else float(getattr(now.collapsed, word.removeprefix("map.")))
-        return self._figures.get(Need(word, arguments))
+        return self._figures.get(Call(word, arguments))
 
 
 def place_of(name: str) -> tuple[str, tuple[int, ...]]:

@@ -120,6 +120,7 @@ async def try_solution(session: Session, lesson: Lesson) -> AsyncIterator[str]:
     for task in await attempt.look(session):
         yield tr("The check of task {task} is true on entering: {check}", task=task.id, check=task.check.text)
     for task in lesson.tasks:
+        about: dict[str, object] = {"task": task.id, "check": task.check.text}
         try:
             await player.play(task.actions)
         except AdderError as error:
@@ -127,45 +128,30 @@ async def try_solution(session: Session, lesson: Lesson) -> AsyncIterator[str]:
         early = [one.id for one in await attempt.look(session) if one.id > task.id]
         await attempt.take_figures(session)
         if task.id not in attempt.done:
-            yield tr(
-                "The actions of task {task} do not make its check true: {check}", task=task.id, check=task.check.text
-            )
+            yield tr("The actions of task {task} do not make its check true: {check}", **about)
         for one in early:
-            yield tr(
-                "The check of task {early} is true already after the actions of task {task}.", early=one, task=task.id
-            )
+            about["early"] = one
+            yield tr("The check of task {early} is true already after the actions of task {task}.", **about)
     for quote in lesson.quotes:
         if quote.name not in attempt.figures:
-            yield tr(
-                "After the tasks {{{{{quote}}}}} has no value: {expression}",
-                quote=quote.name,
-                expression=quote.value.text,
-            )
+            about = {"quote": quote.name, "expression": quote.value.text}
+            yield tr("After the tasks {{{{{quote}}}}} has no value: {expression}", **about)
     for challenge in lesson.challenges:
+        about = {"challenge": challenge.id, "check": challenge.check.text}
         attempt, player = await _entered(session, lesson)
         if await attempt.look_at_challenges(session):
-            yield tr("The challenge {challenge} is met on entering.", challenge=challenge.id)
+            yield tr("The challenge {challenge} is met on entering.", **about)
         try:
             await player.play(challenge.actions)
         except AdderError as error:
-            yield tr(
-                "The actions of the challenge {challenge} do not work. {error}", challenge=challenge.id, error=error
-            )
+            yield tr("The actions of the challenge {challenge} do not work. {error}", **about, error=error)
         await attempt.look_at_challenges(session)
         best = attempt.best.get(challenge.id)
         if best is None:
-            yield tr(
-                "The actions of the challenge {challenge} do not meet it: {check}",
-                challenge=challenge.id,
-                check=challenge.check.text,
-            )
+            yield tr("The actions of the challenge {challenge} do not meet it: {check}", **about)
         elif challenge.par is not None and best > challenge.par:
-            yield tr(
-                "The actions of the challenge {challenge} reach {reached:g}, not its par {par:g}.",
-                challenge=challenge.id,
-                reached=best,
-                par=challenge.par,
-            )
+            about |= {"reached": best, "par": challenge.par}
+            yield tr("The actions of the challenge {challenge} reach {reached:g}, not its par {par:g}.", **about)
 
 
 async def _entered(
@@ -231,12 +217,12 @@ def copy_to_translate(course: Course, folder: Path) -> int:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
-            raise TranslationError(tr("{folder} is not empty: a copy goes into a new folder.", folder=folder))
+            raise TranslationError("{folder} is not empty: a copy goes into a new folder.", folder=folder)
         for name, text in copies.items():
             write_whole(folder / name, lambda file, text=text: file.write(text.encode()))  # type: ignore[misc]
     except OSError as error:
         why = error.strerror or error
-        raise TranslationError(tr("{folder} cannot be written ({why}).", folder=folder, why=why)) from None
+        raise TranslationError("{folder} cannot be written ({why}).", folder=folder, why=why) from None
     return sum(text.count(TO_TRANSLATE) for text in copies.values())
 
 
@@ -275,13 +261,12 @@ def _strings_of_list(text: str, at: int) -> Iterator[re.Match[str]]:
 
 
 def _marked_body(body: str) -> str:
-    lines, coded, begins = [], False, True
-    for line in body.split("\n"):
+    lines, begins = [], True
+    for _, line, coded in markup.lines_of(body):
         bare = line.strip()
-        coded ^= line.startswith("```")
         item = _ITEM.match(line)
         starts = bool(item and item[0].strip()) and not line.startswith("    ")
-        if coded or not bare or bare.startswith(("#", "```", "|-", "|:")):
+        if coded or not bare or bare.startswith(("#", "|-", "|:")):
             begins = True
         elif item is not None and (begins or starts):
             line = item[0] + TO_TRANSLATE + line[item.end() :]

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from adder_tui.commands import CHOICES, Context, Contexts
-from adder_tui.course.lesson import Lesson
 from adder_tui.course.probe_views import PROBE_VIEWS
-from adder_tui.course.state import PRACTICE, LessonState, Step
+from adder_tui.course.state import PRACTICE, LessonState
 
 TRAINING = frozenset({"run", "step", "set", "change", "reset", "seed"})
 """Verbs of a solution that move training on."""
@@ -35,10 +34,11 @@ class OnScreen:
     """Whether the view that has the keys takes the arrows itself."""
 
 
-def words_for(lesson: Lesson, step: Step) -> Contexts:
-    """The words for one step of a lesson: ``ask``, ``run``, ``form``, ``seed``, ``edit``, ``trace``, ``diagram`` …"""
-    words: set[Context] = {"lesson", step.kind}
-    if step.kind not in PRACTICE:
+def words_for(state: LessonState) -> Contexts:
+    """The words for a lesson's step: ``ask``, ``run``, ``form``, ``seed``, ``edit``, ``trace``, ``diagram`` …"""
+    lesson = state.lesson
+    words: set[Context] = {"lesson", state.step.kind}
+    if state.step.kind not in PRACTICE:
         return frozenset(words)
     verbs = {action.verb for action in lesson.solution}
     words |= {"ask", "handson"}
@@ -74,7 +74,7 @@ def words_now(state: LessonState, typing: bool, screen: OnScreen) -> Contexts:
     choices = frozenset(CHOICES[: len(state.choices)])
     if state.review is not None:
         return choices | _reading(state, state.review.right) | {"lesson"}
-    words = words_for(state.lesson, state.step) | choices | phrase
+    words = words_for(state) | choices | phrase
     if not state.has_run:
         words -= {"diagram"}  # the others wait for it
     if state.task is not None:
@@ -130,5 +130,4 @@ def words_shown(state: LessonState) -> Contexts:
     """What the shell's own lines may tell by now: how the run stands, and the network's answer."""
     if state.step.kind not in PRACTICE:
         return frozenset()
-    asked = state.step.kind != "do" or state.has_asked
-    return frozenset({"stands", "answers"} if asked else {"stands"})
+    return frozenset({"stands", "answers"} if state.step.kind != "do" or state.asked else {"stands"})

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adder_engine.language import tr
-from adder_tui.course.source import LessonError, Source, Table, declare, read_text, schema, under
+from adder_tui.course.source import LessonError, Source, Table, declare, optional, read_text, schema
 from adder_tui.settings import CHARACTERS, PACES, THEMES, Pace
 
 if TYPE_CHECKING:
@@ -14,40 +14,33 @@ if TYPE_CHECKING:
 
 
 def _path(table: Table, name: str) -> Path | None:
-    """A folder's path, seen from the class file's own folder; None where it is left out."""
-    if table.raw(name) is None:
-        return None
+    """A folder's path, seen from the class file's own folder; None for one that will not do."""
     text = table.text(name, 1_000, takes=tr("a folder's path"))
     try:
         return (Path(table.file).parent / Path(text).expanduser()).absolute()
     except (RuntimeError, ValueError):
-        table.refuse(name, tr("a folder's path"))
+        table.refuse(name, "a folder's path")
         return None
 
 
 def _course(table: Table, name: str) -> Path | None:
     path = _path(table, name)
     if path is not None and not path.is_dir():
-        table.refuse(name, tr("a folder with a course, and {path} is none", path=path))
+        table.refuse(name, "a folder with a course, and {path} is none", path=path)
         return None
     return path
 
 
 def _assigned(table: Table, name: str) -> tuple[str, ...]:
-    value = table.raw(name)
-    if value is None:
-        return ()
-    numbers = isinstance(value, list) and all(
-        (isinstance(one, int) and not isinstance(one, bool)) or (isinstance(one, str) and one.strip()) for one in value
-    )
-    if not numbers or len(value) > 20:
-        table.refuse(name, tr('a list of lessons by number or id, such as [15, "far-away"]'))
+    value = [] if table.raw(name) is None else table.raw(name)
+    if not isinstance(value, list) or len(value) > 20 or not all(map(_is_number_or_id, value)):
+        table.refuse(name, 'a list of lessons by number or id, such as [15, "far-away"]')
         return ()
     return tuple(str(one).strip() for one in value)
 
 
-def _one_of(table: Table, name: str, choices: tuple[str, ...]) -> str | None:
-    return None if table.raw(name) is None else table.one_of(name, choices)
+def _is_number_or_id(value: object) -> bool:
+    return bool(value.strip()) if isinstance(value, str) else isinstance(value, int) and not isinstance(value, bool)
 
 
 def _pace(table: Table, name: str) -> Pace | None:
@@ -56,7 +49,7 @@ def _pace(table: Table, name: str) -> Pace | None:
     numbers = [pace for pace in PACES if pace is not None]
     if value is None or value == "full" or (value in numbers and not isinstance(value, bool)):
         return value  # type: ignore[no-any-return]
-    table.refuse(name, tr('epochs a second, {paces}, or "full"', paces=", ".join(f"{one:g}" for one in numbers)))
+    table.refuse(name, 'epochs a second, {paces}, or "full"', paces=", ".join(f"{one:g}" for one in numbers))
     return None
 
 
@@ -65,14 +58,14 @@ class ClassFile:
     """What a teacher has settled for a class. Learners read it; nothing ever writes to it."""
 
     file: Path
-    course: Path | None = declare(_course)
+    course: Path | None = declare(optional(_course))
     """The folder of a course; None for the one that comes along."""
     assigned: tuple[str, ...] = declare(_assigned)
     """Today's lessons, by number or id."""
-    theme: str | None = declare(_one_of, THEMES)
-    characters: str | None = declare(_one_of, CHARACTERS)
+    theme: str | None = declare(optional(Table.one_of), THEMES)
+    characters: str | None = declare(optional(Table.one_of), CHARACTERS)
     pace: Pace | None = declare(_pace)
-    drop: Path | None = under("drop", _path)
+    drop: Path | None = declare(optional(_path))
     """The folder into which progress exports itself."""
 
 

@@ -97,7 +97,7 @@ def read_glossary(path: Path) -> Glossary:
     entries: dict[str, Entry] = {}
     for term, value in source.values.items():
         if not isinstance(value, dict):
-            source.complain(0, tr('{term!r} is no table: write ["{term}"], and text under it.', term=term))
+            source.complain(0, '{term!r} is no table: write ["{term}"], and text under it.', term=term)
             continue
         entries[term] = Table(source, value, f'"{term}"').make(Entry, term=term)
     if source.problems:
@@ -142,15 +142,11 @@ class Chapter:
     title: str = declare(Table.text, 60)
 
 
-def _id(table: Table, name: str) -> str:
-    return "" if table.raw(name) is None else table.identifier(name)
-
-
 @schema
 class Head:
     """What a course's own file has."""
 
-    id: str = declare(_id)
+    id: str = declare(Table.identifier, "")
     """What its progress is kept under; empty where it has none, and the folder's name counts."""
     title: str = declare(Table.text, 80)
     complete: bool = declare(Table.truth)
@@ -307,8 +303,7 @@ def _together(lessons: Sequence[Lesson], chapters: tuple[Chapter, ...], glossary
             yield Problem(lesson.file, 0, tr("The file should be named {wanted}, by order and id.", wanted=wanted))
         if names and lesson.chapter not in names:
             there = {"chapter": lesson.chapter, "course": COURSE, "names": ", ".join(names)}
-            sentence = tr("chapter = {chapter!r} is not in {course}: there are {names}.", **there)
-            yield Problem(lesson.file, 0, sentence)
+            yield Problem(lesson.file, 0, tr("chapter = {chapter!r} is not in {course}: there are {names}.", **there))
         for term in lesson.terms:
             if glossary is not None and glossary.find(term) is None and term not in lesson.glossary:
                 yield Problem(lesson.file, 0, tr("terms: {term!r} is not in {glossary}.", term=term, glossary=GLOSSARY))

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from adder_engine.language import tr
 from adder_tui.course.source import CheckError
@@ -25,8 +26,6 @@ Lookup = Callable[[str, tuple[Argument, ...]], Value]
 """Gives the value of a word with its arguments, or None while it is not known."""
 Meaning = Callable[[Lookup], Value]
 """What an expression, or a part of one, gives; None while that is not known."""
-Found = list[tuple[str, tuple[Argument, ...]]]
-"""Words with their arguments, as they were met."""
 
 COMPARE: Mapping[type[ast.cmpop], tuple[Callable[..., bool], bool]] = {
     ast.Lt: (operator.lt, True), ast.LtE: (operator.le, True), ast.Gt: (operator.gt, True),
@@ -40,14 +39,16 @@ OPERATIONS: Mapping[type[ast.operator], Callable[[float, float], float | None]] 
 FUNCTIONS: Mapping[str, Callable[..., float | None]] = {
     "abs": abs, "sqrt": lambda x: math.sqrt(x) if x >= 0 else None, "min": min, "max": max,
 }  # fmt: skip
+KINDS: Mapping[Kind, str] = {
+    "number": tr("a number"), "truth": tr("true or false"), "words": tr("words"), "any": tr("a setting"),
+}  # fmt: skip
 TRUTHS = {"true": True, "false": False, "True": True, "False": False}
 LONGEST, MOST_NODES, DEEPEST = 500, 200, 40
 """Limits of an expression: characters, nodes of its tree, nesting."""
 
 
-@dataclass(frozen=True)
-class Need:
-    """A value that has to be asked of the engine before an expression can be told."""
+class Call(NamedTuple):
+    """A word with its arguments."""
 
     word: str
     arguments: tuple[Argument, ...] = ()
@@ -59,9 +60,9 @@ class Expression:
 
     text: str
     kind: Kind
-    needs: frozenset[Need]
+    needs: frozenset[Call]
     """What has to be asked of the engine."""
-    words: tuple[tuple[str, tuple[Argument, ...]], ...]
+    words: tuple[Call, ...]
     """Every word in it with its arguments, as they stand."""
     value: Meaning = field(compare=False, repr=False)
     """What it gives. ``and`` is false as soon as one side is, and ``or`` true, whatever is unknown beside it."""
@@ -80,23 +81,22 @@ def parse(text: str) -> Expression:
         CheckError: it is too long, no expression, or holds something that is not in the vocabulary.
     """
     if len(text) > LONGEST:
-        raise CheckError(tr("It has {length:,} characters: use at most {most}.", length=len(text), most=LONGEST))
+        raise CheckError("It has {length:,} characters: use at most {most}.", length=len(text), most=LONGEST)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # such as of odd escapes, which are refused below if they matter
             tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         why = error.msg if isinstance(error, SyntaxError) else tr("it is nested too deeply or holds odd characters")
-        sentence = tr(
+        raise CheckError(
             "{text} is no expression ({why}): write, say, abs(ask(30, 70) - 100) < 1.", text=_short(text), why=why
-        )
-        raise CheckError(sentence) from None
+        ) from None
     if _depth(tree) > DEEPEST or sum(1 for _ in ast.walk(tree)) > MOST_NODES:
-        raise CheckError(tr("{text} is too large: split it into several tasks.", text=_short(text)))
-    found: Found = []
-    kind, value = _read(tree, found)
-    needs = frozenset(Need(word, arguments) for word, arguments in found if WORDS[word].fetched)
-    return Expression(text.strip(), kind, needs, tuple(found), value)
+        raise CheckError("{text} is too large: split it into several tasks.", text=_short(text))
+    reader = _Reader()
+    kind, value = reader.read(tree)
+    needs = frozenset(call for call in reader.found if WORDS[call.word].fetched)
+    return Expression(text.strip(), kind, needs, tuple(reader.found), value)
 
 
 def parse_check(text: str) -> Expression:
@@ -108,82 +108,138 @@ def parse_check(text: str) -> Expression:
     expression = parse(text)
     if expression.kind not in ("truth", "any"):
         sentence = tr("{short} gives {kind}: compare it with something, such as {text} > 1.",
-                  short=_short(text), kind=_a(expression.kind), text=text)  # fmt: skip
+                  short=_short(text), kind=KINDS[expression.kind], text=text)  # fmt: skip
         raise CheckError(sentence)
     return expression
 
 
-def _read(node: ast.expr, found: Found) -> tuple[Kind, Meaning]:
-    """What a node gives; notes the words in it. Raises CheckError for whatever is not ours."""
-    match node:
-        case ast.Constant():
-            constant = _constant(node)
-            kind: Kind = "truth" if isinstance(constant, bool) else "words" if isinstance(constant, str) else "number"
-            return kind, lambda lookup: constant
-        case ast.Name(id=name) if name in TRUTHS:
-            return "truth", lambda lookup: TRUTHS[name]
-        case ast.BoolOp(op=op, values=values):
-            sides = [_demand(value, "truth", found) for value in values]
-            return "truth", lambda lookup: _decide(sides, lookup, isinstance(op, ast.Or))
-        case ast.UnaryOp(op=ast.Not(), operand=operand):
-            side = _demand(operand, "truth", found)
-            return "truth", lambda lookup: None if (truth := side(lookup)) is None else not truth
-        case ast.UnaryOp(op=sign, operand=operand) if type(sign) in SIGNS:
-            return "number", _computed(SIGNS[type(sign)], [operand], found)
-        case ast.BinOp(left=left, op=operation, right=right) if type(operation) in OPERATIONS:
-            return "number", _computed(OPERATIONS[type(operation)], [left, right], found)
-        case ast.Compare(left=left, ops=ops, comparators=comparators) if all(type(op) in COMPARE for op in ops):
-            read = [_read(side, found) for side in (left, *comparators)]
-            known = {kind for kind, _ in read if kind != "any"}
-            if len(known) > 1:
-                kinds = tr(" with ").join(map(_a, sorted(known)))
-                raise CheckError(tr("{expression} compares {kinds}.", expression=_source(node), kinds=kinds))
-            if known - {"number"} and any(COMPARE[type(op)][1] for op in ops):
-                what = _a(known.pop())
-                raise CheckError(
-                    tr("{expression} puts {what} in order: use == or !=.", expression=_source(node), what=what)
+class _Reader:
+    """Reads an expression's tree, gathering the words in it; whatever is not ours raises CheckError."""
+
+    def __init__(self) -> None:
+        self.found: list[Call] = []
+
+    def refuse(self, node: ast.expr, message: str, /, **values: object) -> CheckError:
+        """Why a part will not do."""
+        return CheckError(message, expression=_short(ast.unparse(node)), **values)
+
+    def read(self, node: ast.expr) -> tuple[Kind, Meaning]:
+        """What a node gives."""
+        match node:
+            case ast.Constant():
+                constant = self.constant(node)
+                kind: Kind = (
+                    "truth" if isinstance(constant, bool) else "words" if isinstance(constant, str) else "number"
                 )
-            return "truth", lambda lookup: _compare(ops, [side(lookup) for _, side in read])
-        case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in ARITHMETIC:
-            least, most = ARITHMETIC[name]
-            if not least <= len(arguments) <= most:
-                count = f"{least}" if least == most else tr("{least} to {most}", least=least, most=most)
-                sentence = tr(
-                    "{expression}: {name} takes {count} numbers.", expression=_source(node), name=name, count=count
-                )
-                raise CheckError(sentence)
-            return "number", _computed(FUNCTIONS[name], arguments, found)
-        case ast.Name() | ast.Attribute():
-            return _word(node, node, None, found)
-        case ast.Call(func=function, args=arguments, keywords=[]):
-            return _word(node, function, arguments, found)
-    raise CheckError(
-        tr(
+                return kind, lambda lookup: constant
+            case ast.Name(id=name) if name in TRUTHS:
+                return "truth", lambda lookup: TRUTHS[name]
+            case ast.BoolOp(op=op, values=values):
+                sides = [self.demand(value, "truth") for value in values]
+                return "truth", lambda lookup: _decide(sides, lookup, isinstance(op, ast.Or))
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                side = self.demand(operand, "truth")
+                return "truth", lambda lookup: None if (truth := side(lookup)) is None else not truth
+            case ast.UnaryOp(op=sign, operand=operand) if type(sign) in SIGNS:
+                return "number", self.computed(SIGNS[type(sign)], operand)
+            case ast.BinOp(left=left, op=operation, right=right) if type(operation) in OPERATIONS:
+                return "number", self.computed(OPERATIONS[type(operation)], left, right)
+            case ast.Compare(left=left, ops=ops, comparators=comparators) if all(type(op) in COMPARE for op in ops):
+                read = [self.read(side) for side in (left, *comparators)]
+                known = {kind for kind, _ in read if kind != "any"}
+                if len(known) > 1:
+                    kinds = tr(" with ").join(KINDS[kind] for kind in sorted(known))
+                    raise self.refuse(node, "{expression} compares {kinds}.", kinds=kinds)
+                if known - {"number"} and any(COMPARE[type(op)][1] for op in ops):
+                    raise self.refuse(node, "{expression} puts {what} in order: use == or !=.", what=KINDS[known.pop()])
+                return "truth", lambda lookup: _compare(ops, [side(lookup) for _, side in read])
+            case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in ARITHMETIC:
+                least, most = ARITHMETIC[name]
+                if not least <= len(arguments) <= most:
+                    count = f"{least}" if least == most else tr("{least} to {most}", least=least, most=most)
+                    raise self.refuse(node, "{expression}: {name} takes {count} numbers.", name=name, count=count)
+                return "number", self.computed(FUNCTIONS[name], *arguments)
+            case ast.Name() | ast.Attribute():
+                return self.word(node, node, None)
+            case ast.Call(func=function, args=arguments, keywords=[]):
+                return self.word(node, function, arguments)
+        raise self.refuse(
+            node,
             "{expression} is not in the language of checks: it has comparisons, and, or, not, + - * /, numbers, "
             '"words", and the names of the author\'s guide.',
-            expression=_source(node),
         )
-    )
 
+    def demand(self, node: ast.expr, wanted: Kind) -> Meaning:
+        kind, meaning = self.read(node)
+        if kind not in (wanted, "any"):
+            due = {"kind": KINDS[kind], "wanted": KINDS[wanted]}
+            raise self.refuse(node, "{expression} gives {kind}, where {wanted} is due.", **due)
+        return meaning
 
-def _demand(node: ast.expr, wanted: Kind, found: Found) -> Meaning:
-    kind, meaning = _read(node, found)
-    if kind not in (wanted, "any"):
-        sentence = tr("{expression} gives {kind}, where {wanted} is due.",
-                  expression=_source(node), kind=_a(kind), wanted=_a(wanted))  # fmt: skip
-        raise CheckError(sentence)
-    return meaning
+    def computed(self, compute: Callable[..., float | None], *nodes: ast.expr) -> Meaning:
+        """A number made of numbers; not known where one of them is not, or where a setting turns out to be words."""
+        sides = [self.demand(node, "number") for node in nodes]
 
+        def meaning(lookup: Lookup) -> Value:
+            numbers = [float(value) for side in sides if isinstance(value := side(lookup), int | float)]
+            return compute(*numbers) if len(numbers) == len(sides) else None
 
-def _computed(compute: Callable[..., float | None], nodes: list[ast.expr], found: Found) -> Meaning:
-    """A number made of numbers; not known where one of them is not, or where a setting turns out to be words."""
-    sides = [_demand(node, "number", found) for node in nodes]
+        return meaning
 
-    def meaning(lookup: Lookup) -> Value:
-        numbers = [float(value) for side in sides if isinstance(value := side(lookup), int | float)]
-        return compute(*numbers) if len(numbers) == len(sides) else None
+    def word(self, node: ast.expr, function: ast.expr, arguments: list[ast.expr] | None) -> tuple[Kind, Meaning]:
+        name = self.name(function)
+        word = WORDS.get(name)
+        if word is None:
+            near = difflib.get_close_matches(name, [*WORDS, *ARITHMETIC], n=1)
+            hint = (
+                tr(": did you mean {near}?", near=near[0]) if near else tr(": the author's guide lists what there is.")
+            )
+            raise CheckError("There is no {name}{hint}", name=_short(name), hint=hint)
+        if word.call and arguments is None:
+            raise CheckError("{name} is written with brackets: {pattern}.", name=name, pattern=_pattern(name))
+        if not word.call and arguments is not None:
+            raise CheckError("{name} is written without brackets: {name}.", name=name)
+        given = tuple(self.argument(argument) for argument in arguments or ())
+        kinds = ["words" if isinstance(value, str) else "number" for value in given]
+        if kinds[: len(word.takes)] != list(word.takes) or (len(given) > len(word.takes) and not word.more):
+            raise self.refuse(node, "{expression} does not fit: write {pattern}.", pattern=_pattern(name))
+        self.found.append(Call(name, given))
+        return word.kind, lambda lookup: lookup(name, given)
 
-    return meaning
+    def name(self, node: ast.expr) -> str:
+        """A word's name: ``parameters``, ``run.loss``."""
+        match node:
+            case ast.Name(id=name):
+                return name
+            case ast.Attribute(value=ast.Name(id=owner), attr=name):
+                return f"{owner}.{name}"
+        raise self.refuse(node, "{expression} is no name of the language of checks.")
+
+    def argument(self, node: ast.expr) -> Argument:
+        """A number, with a sign if need be, or words."""
+        match node:
+            case ast.Constant():
+                value = self.constant(node)
+                if not isinstance(value, bool):
+                    return value
+            case ast.UnaryOp(op=sign, operand=ast.Constant() as inner) if type(sign) in SIGNS:
+                value = self.constant(inner)
+                if not isinstance(value, bool | str):
+                    return SIGNS[type(sign)](value)
+        raise self.refuse(node, "{expression} stands in brackets where only a plain number or words can.")
+
+    def constant(self, node: ast.Constant) -> float | bool | str:
+        """A number, a truth or words of ordinary size."""
+        match node.value:
+            case bool(truth):
+                return truth
+            case str(words) if len(words) <= LONGEST_WORDS and node.kind is None:
+                return words
+            case int(number) if number.bit_length() < 64:
+                return float(number)
+            case float(number) if math.isfinite(number):
+                return number
+        raise self.refuse(node, "{expression} will not do: use numbers of ordinary size, and short words.")
 
 
 def _decide(sides: list[Meaning], lookup: Lookup, either: bool) -> bool | None:
@@ -210,73 +266,6 @@ def _compare(ops: list[ast.cmpop], sides: list[Value]) -> bool | None:
     return None if unknown else True
 
 
-def _word(node: ast.expr, function: ast.expr, arguments: list[ast.expr] | None, found: Found) -> tuple[Kind, Meaning]:
-    name = _name(function)
-    word = WORDS.get(name)
-    if word is None:
-        near = difflib.get_close_matches(name, [*WORDS, *ARITHMETIC], n=1)
-        hint = tr(": did you mean {near}?", near=near[0]) if near else tr(": the author's guide lists what there is.")
-        raise CheckError(tr("There is no {name}{hint}", name=_short(name), hint=hint))
-    if word.call != (arguments is not None):
-        without = tr("{name} is written without brackets: {name}.", name=name)
-        with_brackets = tr("{name} is written with brackets: {pattern}.", name=name, pattern=_pattern(name))
-        raise CheckError(with_brackets if word.call else without)
-    given = tuple(_argument(argument) for argument in arguments or ())
-    kinds = ["words" if isinstance(value, str) else "number" for value in given]
-    if kinds[: len(word.takes)] != list(word.takes) or (len(given) > len(word.takes) and not word.more):
-        raise CheckError(
-            tr("{expression} does not fit: write {pattern}.", expression=_source(node), pattern=_pattern(name))
-        )
-    found.append((name, given))
-    return word.kind, lambda lookup: lookup(name, given)
-
-
-def _name(node: ast.expr) -> str:
-    """A word's name: ``parameters``, ``run.loss``."""
-    match node:
-        case ast.Name(id=name):
-            return name
-        case ast.Attribute(value=ast.Name(id=owner), attr=name):
-            return f"{owner}.{name}"
-    raise CheckError(tr("{expression} is no name of the language of checks.", expression=_source(node)))
-
-
-def _argument(node: ast.expr) -> Argument:
-    """A number, with a sign if need be, or words."""
-    match node:
-        case ast.Constant():
-            value = _constant(node)
-            if not isinstance(value, bool):
-                return value
-        case ast.UnaryOp(op=sign, operand=ast.Constant() as inner) if type(sign) in SIGNS:
-            value = _constant(inner)
-            if not isinstance(value, bool | str):
-                return SIGNS[type(sign)](value)
-    raise CheckError(
-        tr("{expression} stands in brackets where only a plain number or words can.", expression=_source(node))
-    )
-
-
-def _constant(node: ast.Constant) -> float | bool | str:
-    """A number, a truth or words of ordinary size."""
-    match node.value:
-        case bool(truth):
-            return truth
-        case str(words) if len(words) <= LONGEST_WORDS and node.kind is None:
-            return words
-        case int(number) if number.bit_length() < 64:
-            return float(number)
-        case float(number) if math.isfinite(number):
-            return number
-    raise CheckError(
-        tr("{expression} will not do: use numbers of ordinary size, and short words.", expression=_source(node))
-    )
-
-
-def _source(node: ast.AST) -> str:
-    return _short(ast.unparse(node))
-
-
 def _short(text: str) -> str:
     """The text in quotes, cut where it is long."""
     shown = " ".join(text.split())
@@ -297,10 +286,6 @@ def _depth(tree: ast.AST) -> int:
         deepest = max(deepest, depth)
         open_nodes.extend((child, depth + 1) for child in ast.iter_child_nodes(node))
     return deepest
-
-
-def _a(kind: Kind) -> str:
-    return {"number": tr("a number"), "truth": tr("true or false"), "words": tr("words"), "any": tr("a setting")}[kind]
 
 
 NOTHING = parse("false")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, Literal, cast
+from itertools import chain
+from typing import Any, Literal, get_args
 
 from adder_engine.errors import AdderError
 from adder_engine.experiment import Experiment, key_named
@@ -12,9 +13,9 @@ from adder_engine.language import tr
 from adder_engine.runs.labels import difference_words
 from adder_engine.snapshot import STEP_SIZES
 from adder_tui.course import markup
-from adder_tui.course.expressions import NOTHING, Argument, Expression, parse, parse_check
+from adder_tui.course.expressions import NOTHING, Call, Expression, parse, parse_check
 from adder_tui.course.questions import TIGHT, Field, Prediction, Quiz, read_field
-from adder_tui.course.source import Table, declare, schema, under
+from adder_tui.course.source import Table, declare, optional, schema, under
 from adder_tui.course.vocabulary import VIEWS, Action, parse_action
 
 FigureClass = Literal["E", "T", "B", "Q"]
@@ -28,7 +29,7 @@ LONGEST_CARD = 36
 def _place(table: Table, name: str) -> int:
     number = table.index + 1
     if table.whole(name, 1, 99) != number:
-        table.refuse(name, tr("{number}: tasks are numbered 1, 2, 3 in order", number=number))
+        table.refuse(name, "{number}: tasks are numbered 1, 2, 3 in order", number=number)
     return number
 
 
@@ -50,21 +51,17 @@ class Task:
         return tuple(str(arguments[0]) for word, arguments in self.check.words if word == "answered")
 
 
-def _class(table: Table, name: str) -> FigureClass:
-    return cast(FigureClass, table.one_of(name, ("E", "T", "B", "Q")))
-
-
 def _stated(table: Table, name: str) -> float | str | None:
     given = table.raw(name)
     if table.made["figure_class"] == "Q":
         if given is not None:
-            table.complain(name, tr("is not for class Q: the expression is a comparison that must come out true."))
+            table.complain(name, "is not for class Q: the expression is a comparison that must come out true.")
         return None
     if given is not None and table.made["expression"].kind in ("words", "any") and not isinstance(given, int | float):
         return table.text(name, 300)
     value = table.number(name)
     if value is None:
-        table.refuse(name, tr("the figure as the text states it"))
+        table.refuse(name, "the figure as the text states it")
     return value
 
 
@@ -72,9 +69,9 @@ def _within(table: Table, name: str) -> float:
     tol, rel = table.number(name), table.number("rel")
     figure_class, value = table.made["figure_class"], table.made["value"]
     if figure_class == "B" and (tol is None) == (rel is None):
-        table.complain("tol", tr("or rel is needed for class B, one of them: how far off the figure may come out."))
+        table.complain("tol", "or rel is needed for class B, one of them: how far off the figure may come out.")
     if figure_class in ("E", "Q") and (tol is not None or rel is not None):
-        table.complain("tol" if tol is not None else "rel", tr("is for the classes T and B."))
+        table.complain("tol" if tol is not None else "rel", "is for the classes T and B.")
     size = abs(value) if isinstance(value, float) else 0.0
     if tol is not None:
         return tol
@@ -88,7 +85,7 @@ class Measured:
     """A figure that the text states, and how it is measured again."""
 
     key: str = declare(Table.text, 120)
-    figure_class: FigureClass = under("class", _class)
+    figure_class: FigureClass = under("class", Table.one_of, get_args(FigureClass))
     expression: Expression = declare(Table.parsed, parse, NOTHING, tr("an expression, such as ask(30, 70)"))
     value: float | str | None = declare(_stated)
     within: float = under("tol", _within)
@@ -147,7 +144,7 @@ def _cards(table: Table, name: str) -> tuple[Card, ...]:
     for one in table.tables(name, least=1):
         cards.append(one.make(Card))
         if not set(cards[-1].bins) <= set(bins):
-            one.refuse("bin", tr("one of {bins}", bins=", ".join(bins)))
+            one.refuse("bin", "one of {bins}", bins=", ".join(bins))
     return tuple(cards)
 
 
@@ -169,7 +166,7 @@ def _lines(table: Table, name: str) -> tuple[tuple[str, ...], ...]:
     for line in table.texts(name, least=1):
         pieces = tuple(piece for part in line.split("{") for piece in part.split("}"))
         if line.count("{") != line.count("}") or len(pieces) % 2 == 0:
-            table.complain(name, tr("has {line!r}, where a blank is not written {{id}}.", line=line))
+            table.complain(name, "has {line!r}, where a blank is not written {{id}}.", line=line)
             continue
         if (width := sum(map(len, pieces[::2])) + 10 * len(pieces[1::2])) > markup.WIDEST:
             sentence = tr("has {line!r}, {width} characters wide: there is room for {widest}.",
@@ -198,7 +195,7 @@ def _format(table: Table, name: str) -> str:
     try:
         format(1 if form.endswith("d") else "" if form.endswith("s") else 1.0, form)
     except ValueError:
-        table.refuse(name, tr('how Python writes a number: ".4f", ".0f", ",.0f", ".4g", "d", or "s" for words'))
+        table.refuse(name, 'how Python writes a number: ".4f", ".0f", ",.0f", ".4g", "d", or "s" for words')
         return "g"
     return form
 
@@ -230,10 +227,9 @@ COMES_FROM = {"said": "asked", "ask": "asked", "nudge_loss": "nudged", "estimate
 """A word that gives a figure, and the one that tells of what it comes from."""
 
 
-def _act(word: tuple[str, tuple[Argument, ...]]) -> tuple[str, tuple[Argument, ...]]:
+def _act(call: Call) -> Call:
     """What a word of an expression is about, so that a figure and a check can be told to be about the same."""
-    name, arguments = word
-    return ("run", ()) if name.startswith("run.") else (COMES_FROM.get(name, name), arguments)
+    return Call("run") if call.word.startswith("run.") else Call(COMES_FROM.get(call.word, call.word), call.arguments)
 
 
 @schema
@@ -250,23 +246,16 @@ class Station:
 
 
 def _stations(table: Table, name: str) -> tuple[Station, ...]:
-    return tuple(_station(one, table.made["experiment"]) for one in table.tables(name))
-
-
-def _station(table: Table, experiment: Experiment) -> Station:
-    preset = table.settings("preset") or {}
-    changed = table.changed("preset", experiment, preset)
-    if not table.raw("preset"):
-        table.refuse("preset", tr("how this run differs from the lesson's own, such as { training.lr = 0.01 }"))
-    elif preset and changed == experiment:
-        table.complain("preset", tr("changes nothing: the lesson's own run is there without a station."))
-    return table.make(Station, preset=preset, experiment=changed)
-
-
-def _score(table: Table, name: str) -> Expression | None:
-    if table.raw(name) is None:
-        return None
-    return table.parsed(name, parse, NOTHING, tr("an expression, such as run.updates"))
+    own, stations = table.made["experiment"], []
+    for one in table.tables(name):
+        preset = one.settings("preset") or {}
+        changed = one.changed("preset", own, preset)
+        if not one.raw("preset"):
+            one.refuse("preset", "how this run differs from the lesson's own, such as { training.lr = 0.01 }")
+        elif preset and changed == own:
+            one.complain("preset", "changes nothing: the lesson's own run is there without a station.")
+        stations.append(one.make(Station, preset=preset, experiment=changed))
+    return tuple(stations)
 
 
 @schema
@@ -277,7 +266,7 @@ class Challenge:
     ask: str = declare(Table.text, 300)
     check: Expression = declare(Table.parsed, parse_check, NOTHING, tr("an expression, such as loss < 1"))
     when: Settings | None = declare(Table.settings)
-    score: Expression | None = declare(_score)
+    score: Expression | None = declare(optional(Table.parsed), parse, NOTHING, tr("an expression, such as run.updates"))
     par: float | None = declare(Table.number)
     actions: tuple[Action, ...] = declare(Table.all_parsed, parse_action, 1)
 
@@ -285,14 +274,14 @@ class Challenge:
 def _quiz(table: Table, name: str) -> Quiz:
     made = table.one_made(name, Quiz)
     if made is None:
-        table.refuse(name, tr("a table under [quiz]"))
+        table.refuse(name, "a table under [quiz]")
     return made or Quiz("", (), "a", "", 1, (), {}, False)
 
 
 def _views(table: Table, name: str) -> tuple[str, ...]:
     views = table.texts(name, least=1, takes=tr("a list of views: {views}", views=", ".join(VIEWS)))
     if not set(views) <= set(VIEWS):
-        table.refuse(name, tr("views: {views}", views=", ".join(VIEWS)))
+        table.refuse(name, "views: {views}", views=", ".join(VIEWS))
     return views
 
 
@@ -302,7 +291,7 @@ def _controls(table: Table, name: str) -> tuple[str, ...]:
         try:
             key_named(control)
         except AdderError as error:
-            table.complain(name, tr("does not work. {error}", error=error))
+            table.complain(name, "does not work. {error}", error=error)
     return controls
 
 
@@ -363,11 +352,8 @@ class Lesson:
     @cached_property
     def solution(self) -> tuple[Action, ...]:
         """All that its tasks and challenges have one do."""
-        return tuple(
-            action
-            for actions in (*(task.actions for task in self.tasks), *(one.actions for one in self.challenges))
-            for action in actions
-        )
+        done = (*(task.actions for task in self.tasks), *(one.actions for one in self.challenges))
+        return tuple(chain.from_iterable(done))
 
     @property
     def shown_views(self) -> tuple[str, ...]:
@@ -387,8 +373,8 @@ class Lesson:
         """
         if 0 < quote.task <= len(self.tasks):
             return self.tasks[quote.task - 1]
-        known = {one.value for one in self.measured if isinstance(one.value, float)}
-        fields = {one.id for one in self.fields if one.value in known and self._measures(one, quote)}
+        same = {one.value for one in self.measured if one.expression.words == quote.value.words}
+        fields = {one.id for one in self.fields if isinstance(one.value, float) and one.value in same}
 
         def likeness(task: Task) -> tuple[int, int, int]:
             mine, theirs = quote.when or {}, task.when or {}
@@ -400,11 +386,6 @@ class Lesson:
 
         return max(reversed(self.tasks), key=likeness)
 
-    def _measures(self, field: Field, quote: Quote) -> bool:
-        """Whether a field asks for the figure that is quoted."""
-        words = quote.value.words
-        return any(one.value == field.value and one.expression.words == words for one in self.measured)
-
     def station_named(self, id: str) -> Station | None:
         return next((one for one in self.stations if one.id == id), None)
 
@@ -413,9 +394,6 @@ class Lesson:
         runs = [(self.run_title, self.experiment), *((one.title, one.experiment) for one in self.stations)]
         title, nearest = min(runs, key=lambda run: len(run[1].differences(experiment)))
         return ", ".join([title, *difference_words(nearest, experiment)])
-
-    def quote_named(self, name: str) -> Quote | None:
-        return next((one for one in self.quotes if one.name == name), None)
 
     @property
     def screen_text(self) -> str:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Protocol
 from adder_engine.errors import AdderError
 from adder_engine.experiment import KEYS, key_named
 from adder_engine.language import tr
-from adder_engine.parsing import Sum
 from adder_engine.snapshot import RunSummary
 from adder_tui.course.action_runner import FIRST_SUM, ActionRunner, Benches, standing
 from adder_tui.course.answers import Answers
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
     from adder_engine.session import Session
     from adder_engine.snapshot import Answer, Snapshot
     from adder_tui.course.course import Course
-    from adder_tui.course.lesson import Task
-    from adder_tui.course.vocabulary import Action
     from adder_tui.storage.progress_store import Store
 
 
@@ -62,20 +59,6 @@ def is_the_lessons(lesson: Lesson, snapshot: Snapshot | RunSummary) -> bool:
     return any(all(snapshot.experiment[name] == run[name] for name in held) for run in runs)
 
 
-def needs_its_network(state: LessonState) -> bool:
-    """Whether there is something left to be done or to be quoted for which the lesson's own network is needed."""
-    return not state.attempt.all_done or any(quote.name not in state.attempt.figures for quote in state.lesson.quotes)
-
-
-async def bring_back(state: LessonState, session: Session) -> Snapshot:
-    """The lesson's run that was at hand last, or where that is not to be had its preset anew."""
-    now = await session.snapshot()
-    if state.run != now.run and any(run.id == state.run for run in now.runs):
-        return await session.switch(state.run)
-    state.station = ""
-    return await session.load(state.lesson.experiment)
-
-
 def settings_in(text: str, key: str, controls: Sequence[str]) -> dict[str, str]:
     """What is typed into the settings' line, by the names of keys; a value without a name is the key's own."""
     names = {name: name for name in controls} | {name.rpartition(".")[2]: name for name in controls}
@@ -106,12 +89,10 @@ class Controls:
 
     def choose_next(self) -> None:
         """Put the settings' cursor where the next task wants another value, if it wants one."""
-        state = self._room.lesson_state
-        following = state.next_action if state is not None else None
-        for i, key in enumerate(state.lesson.controls if state is not None else ()):
-            if state is not None and following is not None and key in following.keys:
-                state.rows["settings"] = i
-                return
+        state = self._room.open
+        keys = state.next_action.keys if state.next_action is not None else ()
+        wanted = (i for i, key in enumerate(state.lesson.controls) if key in keys)
+        state.rows["settings"] = next(wanted, state.rows.get("settings", 0))
 
     async def set(self, key: str, text: str) -> None:
         """Give a control another value: a new run, or the run at hand where the lesson changes it on the way.
@@ -150,8 +131,8 @@ class Controls:
 
     async def action_station(self) -> None:
         """Load the next of the lesson's stations; after the last one the lesson's own run again."""
-        state = self._room.lesson_state
-        if state is None or not state.lesson.stations:
+        state = self._room.open
+        if not state.lesson.stations:
             return
         ids = ["", *(one.id for one in state.lesson.stations)]
         state.station = ids[(ids.index(state.station) + 1) % len(ids)]
@@ -169,84 +150,74 @@ class Help:
 
     def hint(self) -> None:
         """One more hint for the current task; after the third one ask whether to show it."""
-        state = self._room.lesson_state
-        task = state.task if state is not None else None
-        if state is None or task is None or state.showing:
+        state, task = self._room.open, self._room.open.task
+        if task is None or state.showing:
             return
         shown = state.hints.get(task.id, 0)
         if shown >= len(task.hints):
             state.asking = True
         else:
             state.hints[task.id] = shown + 1
-            self._room.store.change(lambda tree: progress.take_hint(tree, state.lesson.id))
+            self._room.store.change(progress.take_hint, state.lesson.id)
         self._room.changed()
 
     def action_no(self) -> None:
         """No, the learner does it."""
-        if self._room.lesson_state is not None:
-            self._room.lesson_state.asking = False
-            self._room.changed()
+        self._room.open.asking = False
+        self._room.changed()
 
     async def show_me(self) -> None:
         """Play the solution up to the current task on the live network, visibly; then the learner has the wheel."""
-        state = self._room.lesson_state
-        task = state.task if state is not None else None
-        if state is None or task is None:
+        room, state = self._room, self._room.open
+        wanted = state.task
+        if wanted is None:
             return
         state.asking = False
-        session = await self._room.ready()
-        player = ActionRunner(session, state.attempt, self._room.show)
+        player = ActionRunner(await room.ready(), state.attempt, room.show)
         state.showing, state.activity.showing = tr("from the start"), True
-        self._room.changed()
+        room.changed()
         try:
             await player.enter()
-            await self._play(state, player, task)
+            for task in state.lesson.tasks[: wanted.id]:
+                for action in task.actions:
+                    state.showing = keys_of(action, state.lesson)
+                    state.stage = view_for(action, state.lesson.shown_views)
+                    room.changed()
+                    await asyncio.sleep(min(SHOWN_SECONDS, MOST_SECONDS / len(task.actions)))
+                    await player.do(action)
+                    await room.benches.shown(action)
+                    room.changed()
+                    if room.lesson_state is not state:
+                        return
+                await room.look(shown=task is wanted)
         except AdderError as error:
             state.refusal = str(error)
         finally:
             state.showing = state.stage = ""
             state.activity.showing = False
-            self._room.changed()
-
-    async def _play(self, state: LessonState, player: ActionRunner, wanted: Task) -> None:
-        for task in state.lesson.tasks:
-            if task.id > wanted.id:
-                return
-            seconds = min(SHOWN_SECONDS, MOST_SECONDS / len(task.actions))
-            for action in task.actions:
-                await self._show(state, player, action, seconds)
-                if self._room.lesson_state is not state:
-                    return
-            await self._room.look(shown=task.id == wanted.id)
-
-    async def _show(self, state: LessonState, player: ActionRunner, action: Action, seconds: float) -> None:
-        state.showing, state.stage = keys_of(action, state.lesson), view_for(action, state.lesson.shown_views)
-        self._room.changed()
-        await asyncio.sleep(seconds)
-        await player.do(action)
-        await self._room.benches.shown(action)
-        self._room.changed()
+            room.changed()
 
 
 class LessonController:
     """One lesson at a time on the live network.
 
     Args:
-        course: the lessons.
-        store: where progress is kept.
-        own_run: where the learner's own run is kept meanwhile.
-        runs: where those of the lessons are kept.
         player: what reaches the session.
         show: takes each snapshot on the way.
         changed: called when something to be drawn has changed.
     """
 
-    def __init__(
-        self, course: Course, store: Store, own_run: OwnRun, runs: LessonRuns, player: SessionSource,
-        show: Callable[[Snapshot], None], changed: Callable[[], None],
-    ) -> None:  # fmt: skip
-        self.course, self.store, self._own_run, self._runs, self._player = course, store, own_run, runs, player
-        self.show, self.changed = show, changed
+    course: Course
+    """The lessons, once they are read; so are the others here."""
+    store: Store
+    """Where progress is kept."""
+    own_run: OwnRun
+    """Where the learner's own run is kept meanwhile."""
+    runs: LessonRuns
+    """Where those of the lessons are kept."""
+
+    def __init__(self, player: SessionSource, show: Callable[[Snapshot], None], changed: Callable[[], None]) -> None:
+        self._player, self.show, self.changed = player, show, changed
         self.lesson_state: LessonState | None = None
         """The lesson that has the network; None on the list."""
         self.answers, self.help, self.benches, self.controls = Answers(self), Help(self), Benches(self), Controls(self)
@@ -254,13 +225,23 @@ class LessonController:
         self._look_again = False
         self._changing = asyncio.Lock()
 
+    def begin(self, course: Course, store: Store, own_run: OwnRun, runs: LessonRuns) -> None:
+        """The lessons are read."""
+        self.course, self.store, self.own_run, self.runs = course, store, own_run, runs
+
+    @property
+    def open(self) -> LessonState:
+        """The lesson that has the network, for what is only done in one."""
+        assert self.lesson_state is not None
+        return self.lesson_state
+
     # --- entering and leaving --------------------------------------------------------------------
 
     async def enter(self, lesson: Lesson) -> None:
         """Load a lesson's preset; the learner's own run is kept until :meth:`leave`."""
         async with self._changing:
             await self._keep()
-            kept = self.store.change(lambda tree: progress.enter(tree, lesson.id)).lesson(lesson.id)
+            kept = self.store.change(progress.enter, lesson.id).lesson(lesson.id)
             attempt, after = LessonAttempt(lesson, kept), self.course.after(lesson.id)
             quiz = lesson.quiz.put(random.Random(), anew=kept.quiz.tries > 0)
             # The text can be read while the engine is still loading.
@@ -274,20 +255,20 @@ class LessonController:
             self.changed()
             restore_activity(state, kept.activity)
             session = await self._player.ready()
-            await self._own_run.keep(session)
-            snapshot = await self._runs.bring(session, lesson.id) if kept.activity else None
+            await self.own_run.keep(session)
+            snapshot = await self.runs.bring(session, lesson.id) if kept.activity else None
             if snapshot is not None and is_the_lessons(lesson, snapshot):
                 earlier = [run for run in snapshot.runs if is_the_lessons(lesson, run) and run.id != snapshot.run]
                 restore_runs(state, snapshot, earlier, kept.activity)
                 state.run = snapshot.run
                 # What was asked meanwhile is the learner's own run's: here it may be what a prediction is about.
                 last = state.activity.run.asked[-1:] if state.activity.run is not None else []
-                await session.ask(Sum(last[0].a, last[0].b) if last else FIRST_SUM)
+                await session.ask(last[0].sum if last else FIRST_SUM)
                 self.show(await session.snapshot())
             else:
                 await ActionRunner(session, attempt, self.show).enter()
             assert attempt.activity.snapshot is not None
-            state.since, state.first_run = attempt.activity.snapshot.version, attempt.activity.snapshot.run
+            state.since = attempt.activity.snapshot.version
             self.changed()
 
     async def leave(self) -> None:
@@ -300,7 +281,7 @@ class LessonController:
             await self._keep()
             self.lesson_state = None
             self.changed()
-            snapshot = await self._own_run.give_back(await self._player.ready())
+            snapshot = await self.own_run.give_back(await self._player.ready())
             if snapshot is not None:
                 self.show(snapshot)
 
@@ -312,18 +293,14 @@ class LessonController:
         self._note_activity(state)
         snapshot = state.activity.snapshot
         if snapshot is not None and snapshot.run == state.run and is_the_lessons(state.lesson, snapshot):
-            await self._runs.keep(await self._player.ready(), state.lesson.id)
+            await self.runs.keep(await self._player.ready(), state.lesson.id)
 
     def _note_activity(self, state: LessonState) -> None:
         """Keep what was done, where something new was."""
         activity, answers = activity_of(state), state.activity.answers
         kept = self.store.progress.lesson(state.lesson.id)
         if kept.activity != activity or kept.answers != answers:
-            self.store.change(lambda tree: progress.keep_activity(tree, state.lesson.id, activity, answers))
-
-    def forget(self, lesson: Lesson) -> None:
-        """The lesson is to be as if never begun: its run goes as well."""
-        self._runs.forget(lesson.id)
+            self.store.change(progress.keep_activity, state.lesson.id, activity, answers)
 
     async def settled(self) -> None:
         """Wait until the lesson that was entered has its run."""
@@ -402,15 +379,14 @@ class LessonController:
         shown = shown or bool(state.showing)
         new = await attempt.look(session)
         for task in new:
-            self.store.change(lambda tree, task=task.id: progress.finish_task(tree, id, task, shown))  # type: ignore[misc]
+            self.store.change(progress.finish_task, id, task.id, shown)
             state.refusal = ""
             self.changed()
         for one in await attempt.look_at_challenges(session):
-            best = attempt.best[one.id]
-            self.store.change(lambda tree, one=one.id, best=best: progress.better(tree, id, one, best))  # type: ignore[misc]
+            self.store.change(progress.better, id, one.id, attempt.best[one.id])
             self.changed()
         if found := await attempt.take_figures(session):
-            self.store.change(lambda tree: progress.keep_figures(tree, id, found))
+            self.store.change(progress.keep_figures, id, found)
             self.changed()
         if new and self.lesson_state is state:
             await self._keep()
@@ -420,26 +396,32 @@ class LessonController:
     async def call_back(self) -> bool:
         """Coming from another tab: bring the lesson's network back where another one has taken its place.
 
-        Returns whether it had to be.
+        That is its run that was at hand last, or where that is not to be had its preset anew. Returns whether it had
+        to be.
         """
         state = self.lesson_state
-        if state is None or not state.has_run or state.showing or not needs_its_network(state):
+        if state is None or not state.has_run or state.showing:
             return False
+        left = not state.attempt.all_done or any(one.name not in state.attempt.figures for one in state.lesson.quotes)
         snapshot = state.activity.snapshot
-        if snapshot is None or is_the_lessons(state.lesson, snapshot):
+        if not left or snapshot is None or is_the_lessons(state.lesson, snapshot):
             return False
-        self.show(await bring_back(state, await self.ready()))
+        session = await self.ready()
+        now = await session.snapshot()
+        if state.run != now.run and any(run.id == state.run for run in now.runs):
+            self.show(await session.switch(state.run))
+        else:
+            state.station = ""
+            self.show(await session.load(state.lesson.experiment))
         return True
 
     def go(self, change: int) -> bool:
         """To the next or the previous step; False where there is none, or this one is not done."""
-        state = self.lesson_state
-        if state is None:
-            return False
+        state = self.open
         at = state.at + change
         if not 0 <= at < len(state.steps) or (change > 0 and not state.may_go_on):
             return False
-        self.store.change(lambda tree: progress.stand(tree, state.lesson.id, at))
+        self.store.change(progress.stand, state.lesson.id, at)
         state.arrive(at)
         self.changed()
         return True

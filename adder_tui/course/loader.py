@@ -64,11 +64,11 @@ def _parts(source: Source, body: str, body_line: int) -> dict[str, str]:
     for heading, text, line in parts:
         if not text.strip():
             part = heading or tr("The lead, before the first heading,")
-            source.complain(body_line + line - 1, tr("{part} has no text.", part=part))
+            source.complain(body_line + line - 1, "{part} has no text.", part=part)
     found_parts = {heading: text for heading, text, _ in parts}
     if "Facts" in found_parts and not 3 <= (count := len(markup.numbered(found_parts["Facts"]))) <= 6:
         line = next(line for heading, _, line in parts if heading == "Facts")
-        source.complain(body_line + line - 1, tr("Facts has {count} numbered lines: it takes 3 to 6.", count=count))
+        source.complain(body_line + line - 1, "Facts has {count} numbered lines: it takes 3 to 6.", count=count)
     return found_parts
 
 
@@ -87,7 +87,7 @@ def check_words(lesson: Lesson, source: Source, body: str, body_line: int) -> No
         _check_marks(lesson, source, at, prediction.shows)
         if prediction.before > len(lesson.tasks):
             before, tasks = prediction.before, len(lesson.tasks)
-            source.complain(at, tr("predict.before = {before}: there are {tasks} tasks.", before=before, tasks=tasks))
+            source.complain(at, "predict.before = {before}: there are {tasks} tasks.", before=before, tasks=tasks)
     if lesson.number:
         _check_name(lesson, source, source.line("", 0, "number"), "number", lesson.number)
     for id in lesson.worked.fields if lesson.worked else ():
@@ -133,11 +133,11 @@ def _check_marks(lesson: Lesson, source: Source, line: int, text: str) -> None:
     known = {term.casefold() for term in (*lesson.terms, *lesson.glossary)}
     for term, below in markup.terms_in(text):
         if term.casefold() not in known:
-            sentence = tr("[[{term}]] is not among the lesson's terms: add it there.", term=term)
-            source.complain(line + below - 1, sentence)
+            source.complain(line + below - 1, "[[{term}]] is not among the lesson's terms: add it there.", term=term)
+    quotes = {quote.name for quote in lesson.quotes}
     for name, below in markup.quotes_in(text):
-        if lesson.quote_named(name) is None:
-            source.complain(line + below - 1, tr("{{{{{name}}}}} is no [[quote]] of the lesson.", name=name))
+        if name not in quotes:
+            source.complain(line + below - 1, "{{{{{name}}}}} is no [[quote]] of the lesson.", name=name)
 
 
 def _check_expression(lesson: Lesson, source: Source, line: int, expression: Expression) -> None:
@@ -145,12 +145,11 @@ def _check_expression(lesson: Lesson, source: Source, line: int, expression: Exp
         if word in NAMED:
             _check_name(lesson, source, line, NAMED[word], str(arguments[0]))
         elif word == "cfg" and arguments[0] not in SETTINGS:
-            sentence = tr(
-                "cfg({key!r}): there is no such key of the experiment, such as training.lr.", key=arguments[0]
+            source.complain(
+                line, "cfg({key!r}): there is no such key of the experiment, such as training.lr.", key=arguments[0]
             )
-            source.complain(line, sentence)
         elif word == "sorted" and lesson.board is None:
-            source.complain(line, tr("sorted needs a [board] with cards."))
+            source.complain(line, "sorted needs a [board] with cards.")
 
 
 def _check_actions(lesson: Lesson, source: Source, line: int, actions: Iterable[Action]) -> None:
@@ -165,7 +164,7 @@ def _check_actions(lesson: Lesson, source: Source, line: int, actions: Iterable[
                       action=action.text, name=name, last=letters[-1])  # fmt: skip
             source.complain(line, sentence)
         if action.verb == "sort" and not (lesson.board and lesson.board.takes(action)):
-            source.complain(line, tr("{action!r}: there is no such card or bin on the board.", action=action.text))
+            source.complain(line, "{action!r}: there is no such card or bin on the board.", action=action.text)
 
 
 def _check_name(lesson: Lesson, source: Source, line: int, what: str, name: str) -> None:
@@ -176,10 +175,8 @@ def _check_name(lesson: Lesson, source: Source, line: int, what: str, name: str)
         sentence = tr("{name!r} is no weight or bias: write, say, hidden.weight[2,0] or output.bias.", name=name)
         source.complain(line, sentence)
     elif what == "bench" and name not in BENCHES:
-        sentence = tr("There is no bench {name!r}: there are {benches}.", name=name, benches=", ".join(BENCHES))
-        source.complain(line, sentence)
+        source.complain(line, "There is no bench {name!r}: there are {benches}.", name=name, benches=", ".join(BENCHES))
     elif what in there and name not in there[what]:
         names = ", ".join(there[what])
         found = tr("there are {names}", names=names) if names else tr("there is none")
-        sentence = tr("There is no {what} {name!r} in this lesson: {found}.", what=what, name=name, found=found)
-        source.complain(line, sentence)
+        source.complain(line, "There is no {what} {name!r} in this lesson: {found}.", what=what, name=name, found=found)

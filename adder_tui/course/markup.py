@@ -48,6 +48,15 @@ _ITEM = re.compile(r"(-|\d+\.) +(.*)")
 _HEADING = re.compile(r"(#+) *(.*?) *#*")
 
 
+def lines_of(text: str) -> Iterator[tuple[int, str, bool]]:
+    """The lines with their numbers, counted from 1, and whether each is code, or a fence of it."""
+    coded = False
+    for number, line in enumerate(text.split("\n"), 1):
+        fence = line.startswith("```")
+        yield number, line, coded or fence
+        coded ^= fence
+
+
 def parts_of(body: str) -> tuple[list[tuple[str, str, int]], list[tuple[int, str]]]:
     """The parts as (heading, text, line of the heading), the lead first with the heading "", and what is amiss.
 
@@ -55,9 +64,7 @@ def parts_of(body: str) -> tuple[list[tuple[str, str, int]], list[tuple[int, str
     """
     parts: list[tuple[str, list[str], int]] = [("", [], 1)]
     amiss: list[tuple[int, str]] = []
-    coded = False
-    for number, line in enumerate(body.split("\n"), 1):
-        coded ^= line.startswith("```")
+    for number, line, coded in lines_of(body):
         heading = None if coded else _HEADING.fullmatch(line)
         if heading and (heading[1] != "##" or heading[2] not in PARTS):
             parts_there = ", ".join("## " + p for p in PARTS)
@@ -85,31 +92,20 @@ def numbered(text: str) -> tuple[str, ...]:
 
 def terms_in(text: str) -> Iterator[tuple[str, int]]:
     """The glossary's names that the text marks, as they come, each with its line (counted from 1)."""
-    text = _without_code(text)
-    for match in _MARK.finditer(text):
-        if match["shown"]:
-            yield _joined(match["term"] or match["shown"]), _line(text, match.start())
+    return ((_joined(mark["term"] or mark["shown"]), line) for mark, line in _found(_MARK, text) if mark["shown"])
 
 
 def quotes_in(text: str) -> Iterator[tuple[str, int]]:
     """The names in ``{{…}}``, as they come, each with its line (counted from 1)."""
-    text = _without_code(text)
-    for match in _QUOTE.finditer(text):
-        yield match[1], _line(text, match.start())
+    return ((quote[1], line) for quote, line in _found(_QUOTE, text))
 
 
-def _without_code(text: str) -> str:
-    """The text with its code blocks emptied, line by line."""
-    lines, coded = [], False
-    for line in text.split("\n"):
-        fence = line.startswith("```")
-        lines.append("" if coded or fence else line)
-        coded ^= fence
-    return "\n".join(lines)
-
-
-def _line(text: str, at: int) -> int:
-    return text.count("\n", 0, at) + 1
+def _found(pattern: re.Pattern[str], text: str) -> Iterator[tuple[re.Match[str], int]]:
+    """What fits the pattern outside of code, each with its line."""
+    text, at, number = "\n".join("" if coded else line for _, line, coded in lines_of(text)), 0, 1
+    for match in pattern.finditer(text):
+        number, at = number + text.count("\n", at, match.start()), match.start()
+        yield match, number
 
 
 def _joined(text: str) -> str:
@@ -191,9 +187,7 @@ def blocks_of(text: str) -> tuple[Block, ...]:
 
 def too_wide(text: str) -> Iterator[tuple[int, int]]:
     """Lines of tables and code that are too wide: their numbers, counted from 1 in ``text``, and widths."""
-    coded = False
-    for number, line in enumerate(text.split("\n"), 1):
-        coded ^= line.startswith("```")
+    for number, line, coded in lines_of(text):
         row = line.strip().startswith("|")
         width = len(plain(line.strip()) if row else line)
         if (coded or row) and width > WIDEST:

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from adder_engine.language import tr
 from adder_tui.course.vocabulary import VIEWS, Action
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 Shown = float | str
 
 
-@dataclass(frozen=True)
-class ProbeCall:
+class ProbeCall(NamedTuple):
     """One figure of a bench: its name and its arguments. ``nudge`` and ``gradcheck`` belong to it as well."""
 
     bench: str

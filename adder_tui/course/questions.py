@@ -8,7 +8,7 @@ import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from math import prod
-from typing import Literal, cast
+from typing import Literal, get_args
 
 from adder_engine.errors import AdderError
 from adder_engine.language import tr
@@ -17,7 +17,7 @@ from adder_tui.course.expressions import FUNCTIONS, parse
 from adder_tui.course.source import CheckError, Table, declare, is_number, schema
 from adder_tui.course.vocabulary import SLIPS
 
-PredictKind = Literal["number", "choice", "text"]
+PredictKind = Literal["choice", "number", "text"]
 LETTERS = "abcdefgh"
 TIGHT = 1e-3
 """Relative tolerance of class T, and of a field that states none."""
@@ -37,10 +37,6 @@ Numbers = Mapping[str, float]
 """Names to the numbers that were drawn for them."""
 
 
-def _kind(table: Table, name: str) -> PredictKind:
-    return cast(PredictKind, table.one_of(name, ("choice", "number", "text")))
-
-
 def _choices(table: Table, name: str) -> tuple[str, ...]:
     return table.texts(name, least=2, most=6) if table.made["kind"] == "choice" else ()
 
@@ -50,7 +46,7 @@ class Prediction:
     """A question whose answer is locked in and never marked."""
 
     id: str = declare(Table.identifier)
-    kind: PredictKind = declare(_kind)
+    kind: PredictKind = declare(Table.one_of, get_args(PredictKind))
     ask: str = declare(Table.text, 400)
     choices: tuple[str, ...] = declare(_choices)
     shows: str = declare(Table.text, 300)
@@ -81,7 +77,7 @@ def reasons_for(table: Table, name: str, choices: Sequence[str], answer: str) ->
     right = LETTERS.index(answer) if answer else -1
     texts = isinstance(value, list) and all(isinstance(one, str) for one in value)
     if not texts or len(value) != len(choices) or any(bool(one.strip()) == (i == right) for i, one in enumerate(value)):
-        table.refuse(name, tr('a list of texts, one for each choice, why it is not right; "" for the right one'))
+        table.refuse(name, 'a list of texts, one for each choice, why it is not right; "" for the right one')
         return ()
     return tuple(one.strip() for one in value)
 
@@ -96,8 +92,7 @@ def _draw(table: Table, name: str) -> Mapping[str, tuple[float, ...]]:
         for key, numbers in value.items()
     )  # fmt: skip
     if not fits or prod(len(numbers) for numbers in value.values()) > MOST_DRAWS:
-        takes = tr("lists of numbers by name, such as {{ n = [10, 20] }}, {most} ways at most", most=MOST_DRAWS)
-        table.refuse(name, takes)
+        table.refuse(name, "lists of numbers by name, such as {{ n = [10, 20] }}, {most} ways at most", most=MOST_DRAWS)
         return {}
     return {key: tuple(numbers) for key, numbers in value.items()}
 
@@ -201,7 +196,7 @@ def _number(name: str, numbers: Numbers) -> str:
 def _slip_value(table: Table, name: str) -> float:
     value = table.number(name)
     if value is None:
-        table.refuse(name, tr("the number that comes out so"))
+        table.refuse(name, "the number that comes out so")
     return value or 0.0
 
 
@@ -273,7 +268,7 @@ def read_field(table: Table, measured: Mapping[str, float]) -> Field:
     name = table.text("measured", takes=tr("the key of a [[measured]] figure"))
     number = measured.get(name, 0.0)
     if name not in measured and name != "?":
-        table.refuse("measured", tr("the key of a [[measured]] figure that is a number"))
+        table.refuse("measured", "the key of a [[measured]] figure that is a number")
     tol = table.number("tol")
     slips = [Slip(-number, SLIPS["sign"])] if number else []
     return table.make(Field, value=number, within=abs(number) * TIGHT if tol is None else tol, choices=(), answer="",

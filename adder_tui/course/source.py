@@ -16,6 +16,7 @@ from adder_engine.language import tr
 from adder_engine.schema import read_toml
 
 Read = TypeVar("Read")
+Word = TypeVar("Word", bound=str)
 Limits = ParamSpec("Limits")
 
 TO_TRANSLATE = "TRANSLATE: "
@@ -93,8 +94,9 @@ class Source:
                 return self._lines[table, index, name]
         return next((n for (t, i, k), n in self._lines.items() if t == table and i == index and k.startswith(key)), 0)
 
-    def complain(self, line: int, says: str) -> None:
-        self.problems.append(Problem(self.file, line, says))
+    def complain(self, line: int, says: str, /, **values: object) -> None:
+        """Note a problem: a message, and what stands at its names in braces."""
+        self.problems.append(Problem(self.file, line, tr(says, **values)))
 
 
 def declare(read: Callable[Concatenate[Table, str, Limits], Read], *limits: Limits.args, **more: Limits.kwargs) -> Read:
@@ -114,6 +116,17 @@ def under(
 def schema(made: type[Read]) -> type[Read]:
     """A frozen dataclass whose attributes are declared with :func:`declare`; :meth:`Table.make` reads one."""
     return dataclass(frozen=True)(made)
+
+
+def optional(
+    read: Callable[Concatenate[Table, str, Limits], Read],
+) -> Callable[Concatenate[Table, str, Limits], Read | None]:
+    """How to read a key that may be left out, which gives None."""
+
+    def read_if_there(table: Table, key: str, /, *limits: Limits.args, **more: Limits.kwargs) -> Read | None:
+        return None if table.raw(key) is None else read(table, key, *limits, **more)
+
+    return read_if_there
 
 
 def is_number(value: object) -> bool:
@@ -143,18 +156,19 @@ class Table:
         """The file that it stands in."""
         return self._source.file
 
-    def complain(self, key: str, says: str) -> None:
+    def complain(self, key: str, says: str, /, **values: object) -> None:
         """Note a problem with a key, told after its name."""
         where = f"{self._name}.{key}" if self._name else key
-        self._source.complain(self._source.line(self._name, self.index, key), f"{where} {says}")
+        self._source.complain(self._source.line(self._name, self.index, key), f"{where} {tr(says, **values)}")
 
-    def refuse(self, key: str, takes: str) -> None:
+    def refuse(self, key: str, takes: str, /, **values: object) -> None:
         """Note that a key's value will not do, or that it is missing."""
+        takes = tr(takes, **values)
         if key in self._values:
             given = shown(self._values[key])
-            self.complain(key, tr("= {value} will not do: it takes {takes}.", value=given, takes=takes))
+            self.complain(key, "= {value} will not do: it takes {takes}.", value=given, takes=takes)
         else:
-            self.complain(key, tr("is missing: it takes {takes}.", takes=takes))
+            self.complain(key, "is missing: it takes {takes}.", takes=takes)
 
     def raw(self, key: str) -> Any:
         """A value as TOML has it; None where the key is left out."""
@@ -173,12 +187,11 @@ class Table:
             return default or "?"
         return value.strip()
 
-    def identifier(self, key: str) -> str:
+    def identifier(self, key: str, default: str | None = None) -> str:
         """A short name for the program: small letters, digits, hyphens and underscores."""
-        value = self.text(key, 60)
-        plain = value.replace("-", "").replace("_", "")
-        if value != "?" and not (plain.isalnum() and value.isascii() and value == value.lower()):
-            self.refuse(key, tr("small letters, digits, hyphens and underscores"))
+        value = self.text(key, 60, default)
+        if value not in ("?", default) and not re.fullmatch(r"[-_]*[a-z0-9][-_a-z0-9]*", value):
+            self.refuse(key, "small letters, digits, hyphens and underscores")
         return value
 
     def whole(self, key: str, low: int, high: int, default: int | None = None) -> int:
@@ -187,7 +200,7 @@ class Table:
         if value is None and default is not None:
             return default
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-            self.refuse(key, tr("a whole number from {low:,} to {high:,}", low=low, high=high))
+            self.refuse(key, "a whole number from {low:,} to {high:,}", low=low, high=high)
             return low if default is None else default
         return value
 
@@ -197,7 +210,7 @@ class Table:
         if value is None:
             return None
         if not is_number(value):
-            self.refuse(key, tr("a number"))
+            self.refuse(key, "a number")
             return None
         return float(value)
 
@@ -213,17 +226,16 @@ class Table:
         """true or false; false where it is left out."""
         value = self.raw(key)
         if value is not None and not isinstance(value, bool):
-            self.refuse(key, tr("true or false"))
+            self.refuse(key, "true or false")
         return value is True
 
-    def one_of(self, key: str, choices: Iterable[str], default: str | None = None) -> str:
+    def one_of(self, key: str, choices: Iterable[Word], default: Word | None = None) -> Word:
         value, words = self.raw(key), list(choices)
         if value is None and default is not None:
             return default
         if value not in words:
-            self.refuse(key, tr("one of {words}", words=", ".join(words)))
-            return words[0]
-        return str(value)
+            self.refuse(key, "one of {words}", words=", ".join(words))
+        return next((word for word in words if word == value), words[0])
 
     def texts(self, key: str, least: int = 0, most: int = 100, takes: str = "") -> tuple[str, ...]:
         value = self.raw(key)
@@ -244,7 +256,7 @@ class Table:
         try:
             return unless if text == "?" else parse(text)
         except AdderError as error:
-            self.complain(key, tr("does not work. {error}", error=error))
+            self.complain(key, "does not work. {error}", error=error)
             return unless
 
     def all_parsed(self, key: str, parse: Callable[[str], Read], least: int = 0) -> tuple[Read, ...]:
@@ -254,7 +266,7 @@ class Table:
             try:
                 found.append(parse(text))
             except AdderError as error:
-                self.complain(key, tr("does not work. {error}", error=error))
+                self.complain(key, "does not work. {error}", error=error)
         return tuple(found)
 
     def settings(self, key: str) -> dict[str, Any] | None:
@@ -263,7 +275,7 @@ class Table:
         if value is None:
             return None
         if not isinstance(value, dict):
-            self.refuse(key, tr("keys of the experiment, such as { training.lr = 0.01 }"))
+            self.refuse(key, "keys of the experiment, such as { training.lr = 0.01 }")
             return None
         found = {}
         for name, setting in _flat(value).items():
@@ -276,7 +288,7 @@ class Table:
                 own = self._source.line(self._name, self.index, key)
                 line = own if self._name else self._source.line(key, 0, name) or own
                 whole = f"{self._name + '.' if self._name else ''}{key}"
-                self._source.complain(line, tr("{key} does not work. {error}", key=whole, error=error))
+                self._source.complain(line, "{key} does not work. {error}", key=whole, error=error)
         return found
 
     def experiment(self, key: str) -> Experiment:
@@ -289,7 +301,7 @@ class Table:
             return experiment.replace(**changes)
         except ExperimentError as error:
             if len(changes) == len(_flat(self.raw(key))):  # else one of them was refused already
-                self.complain(key, tr("does not work. {error}", error=error))
+                self.complain(key, "does not work. {error}", error=error)
             return experiment
 
     # --- inner tables ----------------------------------------------------------------------------
@@ -317,7 +329,7 @@ class Table:
         if value is None:
             return None
         if not isinstance(value, dict):
-            self.refuse(key, tr("a table under [{key}]", key=key))
+            self.refuse(key, "a table under [{key}]", key=key)
             return None
         return Table(self._source, value, key)
 
@@ -338,7 +350,7 @@ class Table:
                 near = difflib.get_close_matches(key, self._known, n=1)
                 known = tr("there are {known}.", known=", ".join(sorted(self._known)))
                 hint = tr("did you mean {near}?", near=near[0]) if near else known
-                self.complain(key, tr("is no key here: {hint}", hint=hint))
+                self.complain(key, "is no key here: {hint}", hint=hint)
 
 
 class _Inner(Table):
@@ -348,8 +360,8 @@ class _Inner(Table):
         super().__init__(outer._source, values)
         self._outer, self._key = outer, key
 
-    def complain(self, key: str, says: str) -> None:
-        self._outer.complain(self._key, f"{shown(self._values)}: {key} {says}")
+    def complain(self, key: str, says: str, /, **values: object) -> None:
+        self._outer.complain(self._key, f"{shown(self._values)}: {key} {tr(says, **values)}")
 
 
 def read_text(path: Path) -> str:

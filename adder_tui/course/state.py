@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from adder_engine.language import tr
-from adder_tui.course.activity_log import Asked, LoggedRun
+from adder_engine.parsing import Sum
+from adder_engine.snapshot import Answer
+from adder_tui.course.activity_log import LoggedRun
 from adder_tui.course.attempt import LessonAttempt
 from adder_tui.course.lesson import Lesson, Task
 from adder_tui.course.probe_views import PROBE_VIEWS, ProbeCall, Shown, call_for, calls_of
@@ -81,6 +83,10 @@ class Step:
     tasks: tuple[int, ...] = ()
     """For do: ids of the tasks that are done here."""
 
+    def is_done(self, predicted: Container[str], done: set[int]) -> bool:
+        """Whether nothing is left to be predicted, and no task to be done."""
+        return (not self.prediction or self.prediction in predicted) and done.issuperset(self.tasks)
+
 
 def steps_of(lesson: Lesson) -> tuple[Step, ...]:
     """The lesson's steps; a prediction that is asked before a later task parts the doing in two."""
@@ -102,14 +108,9 @@ def steps_of(lesson: Lesson) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def furthest(steps: Sequence[Step], predicted: set[str], done: set[int]) -> int:
+def furthest(steps: Sequence[Step], predicted: Container[str], done: set[int]) -> int:
     """The index of the first step that one cannot leave yet."""
-    for index, step in enumerate(steps):
-        if step.kind == "predict" and step.prediction not in predicted:
-            return index
-        if step.kind == "do" and not set(step.tasks) <= done:
-            return index
-    return len(steps) - 1
+    return next((i for i, step in enumerate(steps) if not step.is_done(predicted, done)), len(steps) - 1)
 
 
 @dataclass
@@ -134,8 +135,6 @@ class LessonState:
     """A chapter's review waits after this lesson."""
     since: int | None = None
     """Version of the snapshot that the lesson began with; what comes later may be older. None till it is there."""
-    first_run: int = 0
-    """The id of the run that the lesson began with."""
     run: int = 0
     """The id of the newest run that was the lesson's own."""
     hints: dict[int, int] = field(default_factory=dict)
@@ -174,11 +173,8 @@ class LessonState:
     """The lesson's question as it is put; None for as it is written."""
 
     def __post_init__(self) -> None:
-        self.lesson, self.activity, self.steps = (
-            self.attempt.lesson,
-            self.attempt.activity,
-            steps_of(self.attempt.lesson),
-        )
+        self.lesson, self.activity = self.attempt.lesson, self.attempt.activity
+        self.steps = steps_of(self.lesson)
 
     @property
     def quiz(self) -> Quiz:
@@ -194,8 +190,9 @@ class LessonState:
         return self.since is not None
 
     @property
-    def has_asked(self) -> bool:
-        return any(run.asked for run in self.activity.runs)
+    def asked(self) -> list[Answer]:
+        """The sums that were asked, of whichever run."""
+        return [one for run in self.activity.runs for one in run.asked]
 
     @property
     def task(self) -> Task | None:
@@ -220,8 +217,7 @@ class LessonState:
             return False
         match action.verb, action.words:
             case "ask", _:
-                wanted = action.sum
-                return wanted is not None and any((one.a, one.b) == (wanted.a, wanted.b) for one in run.asked)
+                return action.sum is not None and bool(run.answers_to((action.sum.a, action.sum.b)))
             case "run", (epochs,):
                 return run.epochs >= int(epochs)
             case (("set" | "change"), changes):
@@ -238,14 +234,9 @@ class LessonState:
     @property
     def may_go_on(self) -> bool:
         """Whether the step is done."""
-        match self.step.kind:
-            case "predict":
-                return self.step.prediction in self.activity.predictions
-            case "do":
-                return set(self.step.tasks) <= self.attempt.done
-            case "quiz":
-                return self.answered == self.quiz.answer
-        return True
+        if self.step.kind == "quiz":
+            return self.answered == self.quiz.answer
+        return self.step.is_done(self.activity.predictions, self.attempt.done)
 
     @property
     def reads_on(self) -> bool:
@@ -341,14 +332,14 @@ StateSource = Callable[[], LessonState | None]
 
 def activity_of(state: LessonState) -> dict[str, Any]:
     """What is kept of a lesson that is open, as JSON holds it: all that neither its run nor its answers tell."""
-    activity = state.activity
+    activity, run = state.activity, state.activity.run
     return {
         "opened": sorted(activity.opened),
-        "looked": [] if activity.run is None else sorted(activity.run.opened),
+        "looked": sorted(run.opened) if run is not None else [],
         "sorted": dict(activity.sorted),
         "nudges": [[name, amount, loss] for (name, amount), loss in activity.nudges.items()],
         "used": [[name, *arguments] for name, arguments in dict.fromkeys(activity.used)],
-        "asked": [] if activity.run is None else [[one.a, one.b, one.answer, one.wanted] for one in activity.run.asked],
+        "asked": [[one.sum.a, one.sum.b, one.predicted, one.wanted] for one in (run.asked if run is not None else ())],
         "hints": {str(task): count for task, count in state.hints.items()},
         "station": state.station,
     }
@@ -366,7 +357,8 @@ def restore_activity(state: LessonState, kept: Mapping[str, Any]) -> None:
     for row in as_list(kept.get("used")):
         match row:
             case [str(name), *arguments] if all(isinstance(one, str | int | float) for one in arguments):
-                activity.used.append((name, tuple(one if isinstance(one, str) else float(one) for one in arguments)))
+                given = tuple(one if isinstance(one, str) else float(one) for one in arguments)
+                activity.used.append(ProbeCall(name, given))
     for task in state.lesson.tasks:
         count = as_table(kept.get("hints")).get(str(task.id))
         if isinstance(count, int) and 0 < count <= len(task.hints):
@@ -387,7 +379,8 @@ def restore_runs(state: LessonState, snapshot: Snapshot, earlier: list[RunSummar
     for row in as_list(kept.get("asked")):
         match row:
             case [int() | float() as a, int() | float() as b, int() | float() as answer, wanted]:
-                activity.run.asked.append(Asked(a, b, answer, wanted if isinstance(wanted, int | float) else None))
+                wanted = wanted if isinstance(wanted, int | float) else None
+                activity.run.asked.append(Answer(Sum(a, b), answer, wanted))
     station = state.lesson.station_named(kept.get("station", ""))
     held = state.lesson.controls
     if station is not None and all(
@@ -402,6 +395,9 @@ class LessonHost(Protocol):
     lesson_state: LessonState | None
     course: Course
     store: Store
+
+    @property
+    def open(self) -> LessonState: ...
 
     @property
     def changed(self) -> Callable[[], None]: ...

@@ -167,14 +167,14 @@ def parse_action(text: str) -> Action:
         message = tr("{action!r} is no action: write such as {pattern!r}.", action=text, pattern=PATTERNS["ask"])
         raise ActionError(message) from None
     if verb not in PATTERNS:
-        raise ActionError(tr("{verb!r} is no action: there are {actions}.", verb=verb, actions=", ".join(PATTERNS)))
+        raise ActionError("{verb!r} is no action: there are {actions}.", verb=verb, actions=", ".join(PATTERNS))
     try:
         fits = _fits(verb, words)
         asked = parse_sum(" ".join(words)) if verb == "ask" and fits else None
     except AdderError as error:
-        raise ActionError(tr("{action!r} will not do. {error}", action=text, error=error)) from None
+        raise ActionError("{action!r} will not do. {error}", action=text, error=error) from None
     if not fits:
-        raise ActionError(tr("{action!r} will not do: write {pattern!r}.", action=text, pattern=PATTERNS[verb]))
+        raise ActionError("{action!r} will not do: write {pattern!r}.", action=text, pattern=PATTERNS[verb])
     return Action(verb, tuple(words), text, asked)
 
 
@@ -193,7 +193,7 @@ def _fits(verb: str, words: list[str]) -> bool:
         case "step", _:
             return " ".join(words) in (*STEP_SIZES, *PHASES, "back")
         case "open", [view] if view not in VIEWS:
-            raise ActionError(tr("There is no view {view!r}: there are {views}.", view=view, views=", ".join(VIEWS)))
+            raise ActionError("There is no view {view!r}: there are {views}.", view=view, views=", ".join(VIEWS))
         case "edit" | "nudge", [_, amount]:
             try:
                 return abs(float(amount)) < 1e30

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from adder_engine.language import tr
-from adder_tui.course.activity_log import Asked, LoggedRun
+from adder_tui.course.activity_log import LoggedRun
 from adder_tui.course.probe_views import COUNTS, LASTING, PROBE_VIEWS, SHARES, ProbeCall, name_of
 from adder_tui.course.state import PRACTICE, LessonState
 from adder_tui.ui.line import Line, Role, Span, wrapped
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from adder_engine.parsing import Sum
     from adder_engine.trace import Trace
 
 LONGEST_NAME = 50
@@ -42,7 +43,7 @@ GRAPH_WAITS = tr("The graph has its numbers once you have worked out yours.")
 def rule_view(view: ViewState, state: LessonState, width: int, height: int) -> list[Line]:
     """The rule a + b beside the network, for what was asked."""
     glyphs, yes_or_no = view.glyphs, view.experiment.is_yes_or_no
-    if not (asked := _asked(state)):
+    if not (asked := state.asked):
         network = tr("{numbers} numbers, and no rule", numbers=view.experiment.parameter_count)
         return [Line.of((f" {tr('The rule:'):<14}", "dim"), _rule(view)),
                 Line.of((f" {tr('The network:'):<14}", "dim"), network),
@@ -50,17 +51,10 @@ def rule_view(view: ViewState, state: LessonState, width: int, height: int) -> l
     head = f" {tr('sum'):<22}{tr('the rule'):>12}{tr('the network'):>16}   {verdict_name(yes_or_no)}"
     lines = [Line.of((head, "dim"))]
     for one in asked[-max(1, height - 1) :]:
-        right = truth_text(one.wanted, yes_or_no, glyphs)
-        lines.append(
-            Line.of(f" {_written(one, view):<22}", (f"{right:>12}", "strong"),
-                    (f"{answer_text(one.answer, yes_or_no, glyphs):>16}", "strong"), "   ",
-                    _verdict(one, view))
-        )  # fmt: skip
+        right, answer = truth_text(one.wanted, yes_or_no, glyphs), answer_text(one.predicted, yes_or_no, glyphs)
+        both = Line.of(f" {_written(one.sum, view):<22}", (f"{right:>12}{answer:>16}", "strong"), "   ")
+        lines.append(Line.of(both, verdict(one.off_by, yes_or_no, glyphs)))
     return lines
-
-
-def _asked(state: LessonState) -> list[Asked]:
-    return [one for run in state.activity.runs for one in run.asked]
 
 
 def _rule(view: ViewState) -> str:
@@ -71,12 +65,7 @@ def _rule(view: ViewState) -> str:
     )
 
 
-def _verdict(one: Asked, view: ViewState) -> Span:
-    off = None if one.wanted is None else one.answer - one.wanted
-    return verdict(off, view.experiment.is_yes_or_no, view.glyphs)
-
-
-def _written(one: Asked, view: ViewState) -> str:
+def _written(one: Sum, view: ViewState) -> str:
     """``30 + (−30)``, as the task writes it."""
     glyphs = view.glyphs
     a, b = plain_number(one.a, glyphs), plain_number(one.b, glyphs)
@@ -88,12 +77,12 @@ def _written(one: Asked, view: ViewState) -> str:
 
 def prompt_view(view: ViewState, state: LessonState, width: int, height: int) -> list[Line]:
     """What was asked in this lesson, the newest at the bottom."""
-    if not (asked := _asked(state)):
+    if not (asked := state.asked):
         return [Line.of((tr(" Nothing asked yet: "), "dim"), ("/", "key"), (tr(" takes you to the prompt."), "dim"))]
     glyphs, rows = view.glyphs, asked[-max(1, height) :]
-    sums = [_written(one, view) for one in rows]
+    sums = [_written(one.sum, view) for one in rows]
     yes_or_no = view.experiment.is_yes_or_no
-    answers = aligned([answer_text(one.answer, yes_or_no, glyphs) for one in rows])
+    answers = aligned([answer_text(one.predicted, yes_or_no, glyphs) for one in rows])
     room = max(map(len, sums))
     lines = []
     for one, text, answer in zip(rows, sums, answers, strict=True):
@@ -101,7 +90,7 @@ def prompt_view(view: ViewState, state: LessonState, width: int, height: int) ->
         between = "   " if yes_or_no else tr("   off by ")
         lines.append(Line.of((f" {glyphs.current if newest else ' '} ", "accent"), f"{text:>{room}} = ",
                              (answer, "strong" if newest else "text"), (between, "dim"),
-                             _verdict(one, view)))  # fmt: skip
+                             verdict(one.off_by, yes_or_no, glyphs)))  # fmt: skip
     return lines
 
 
@@ -357,7 +346,7 @@ def step_view(view: ViewState, state: LessonState, width: int, height: int) -> l
         _parameter(array, index, glyphs.minus) for array in (step.before, step.gradient, step.after)
     )
     slope = f"({gradient})" if gradient.startswith(glyphs.minus) else gradient
-    rate = f"{step.lr:g}".replace("e-0", "e-").replace("-", glyphs.minus)
+    rate = plain_number(step.lr, glyphs)
     name = layout_for(view.experiment).name_of(index)
     how = (f"{before} {glyphs.minus} {rate}{glyphs.times}{slope} = " if step.optimizer == "sgd"
            else glyphs.text(f"{before} → "))  # fmt: skip

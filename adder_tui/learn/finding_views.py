@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from adder_engine.errors import AdderError
@@ -14,6 +15,7 @@ from adder_tui.explore.draw import HEADING, nothing_yet, view_lines
 from adder_tui.explore.stability import downhill_lines
 from adder_tui.explore.state import ExploreResults, ExploreState
 from adder_tui.explore.tab import EVERY, ExploreCanvas, QuerySpec, asks
+from adder_tui.ui.asked_once import AskedOnce
 from adder_tui.ui.canvas import ViewSource
 from adder_tui.ui.line import Line
 from adder_tui.ui.theme import BASIC_THEME
@@ -42,10 +44,9 @@ class FindingView(ExploreCanvas):
     def __init__(self, source: ViewSource, services: Services, name: str) -> None:
         super().__init__(source, self.redraw, services.select)
         self._services, self._shows = services, name
-        self._known: dict[str, tuple[object, object]] = {}
-        """By finding: what it was last asked about, and of which state of the run."""
-        self._asking = False
+        self._wanted: Sequence[QuerySpec] = ()
         self._asked_at = 0.0
+        self._asked = AskedOnce[object](partial(self.run_worker, name=f"findings {name}"), self._fetch, self.redraw)
         self.explore_state = ExploreState(view=SHOWN[name])
 
     def on_mount(self) -> None:
@@ -66,40 +67,30 @@ class FindingView(ExploreCanvas):
         return [line.fit(width, view.glyphs.ellipsis) for line in lines[:height]]
 
     def redraw(self) -> None:
+        """Have what is out of date asked for, of a run that plays about once a second."""
         super().redraw()
-        self._ask()
-
-    def _ask(self) -> None:
-        """Ask for what is out of date, of a run that plays about once a second."""
-        view = self.view
-        if view.snapshot is None or not self.size or self._asking:
+        view, now = self.view, time.monotonic()
+        if view.snapshot is None or not self.size or self._asked.waiting:
             return
-        wanted = asks(view, self.explore_state, self.size.width, self.size.height + HEADING)
-        stale = [one for one in wanted if one.finding not in LEFT_OUT.get(self._shows, ())
-                 and self._known.get(one.finding) != (one.about, one.state)]  # fmt: skip
-        rests = view.snapshot.status == "playing" and time.monotonic() - self._asked_at < EVERY
-        if stale and not rests:
-            self._asking, self._asked_at = True, time.monotonic()
-            self.run_worker(self._fetch(stale), name=f"findings {self._shows}")
+        every = asks(view, self.explore_state, self.size.width, self.size.height + HEADING)
+        self._wanted = [one for one in every if one.finding not in LEFT_OUT.get(self._shows, ())]
+        if view.snapshot.status != "playing" or now - self._asked_at >= EVERY:
+            self._asked_at = now
+            self._asked.want([(one.finding, one.about, one.state) for one in self._wanted])
 
-    async def _fetch(self, group: Sequence[QuerySpec]) -> None:
+    async def _fetch(self, about: object) -> None:
         """Wait for findings of one moment, and show them together."""
+        group = self._wanted
         found: dict[str, object] = {}
         refused: dict[str, str] = {}
-        try:
-            with contextlib.suppress(AdderError):  # the session is closed
-                together = (await self._services.controller.ready()).together(*(one.question for one in group))
-                of = await together.snapshot
-                for one, answer in zip(group, together.answers, strict=True):
-                    try:
-                        found[one.finding] = one.take(await answer)
-                    except AdderError as error:
-                        found[one.finding] = getattr(ExploreResults(), one.finding)
-                        refused[one.finding] = str(error)
-                self._known |= {one.finding: (one.about, one.state) for one in group}
-                known = dataclasses.replace(self.explore_state.found, **found)  # type: ignore[arg-type]
-                self.explore_state = dataclasses.replace(self.explore_state, found=known, refused=refused, of=of)
-        finally:
-            self._asking = False
-        if self.is_running:
-            self.redraw()
+        with contextlib.suppress(AdderError):  # the session is closed
+            together = (await self._services.controller.ready()).together(*(one.question for one in group))
+            of = await together.snapshot
+            for one, answer in zip(group, together.answers, strict=True):
+                try:
+                    found[one.finding] = one.take(await answer)
+                except AdderError as error:
+                    found[one.finding] = getattr(ExploreResults(), one.finding)
+                    refused[one.finding] = str(error)
+            known = dataclasses.replace(self.explore_state.found, **found)  # type: ignore[arg-type]
+            self.explore_state = dataclasses.replace(self.explore_state, found=known, refused=refused, of=of)

@@ -35,17 +35,6 @@ def entries(course: Course, words: str, first: Sequence[str]) -> tuple[Entry, ..
     return tuple(dict.fromkeys([*own, *found]))
 
 
-def term_lines(found: Sequence[Entry], at: int, own: int, width: int, height: int, glyphs: Glyphs) -> list[Line]:
-    """The terms in sight; the first ``own`` ones are the lesson's and have a mark."""
-
-    def row(i: int) -> Line:
-        return Line.of(f" {'*' if i < own else ' '} {glyphs.text(found[i].term)}")
-
-    if not found:
-        return [Line.of((tr(" No term fits."), "dim")).fit(width)]
-    return list_lines(row, len(found), at, width, height, glyphs, marked=False)
-
-
 def entry_lines(entry: Entry | None, course: Course, width: int, glyphs: Glyphs) -> list[Line]:
     """A term's text, its other names, and the lessons that explain it."""
     if entry is None:
@@ -108,8 +97,15 @@ class GlossaryScreen(ListWindow[str | None]):
             yield Drawing(self._source, self.entry_lines, id="entry")
 
     def term_lines(self, view: ViewState, width: int, height: int) -> list[Line]:
-        own = len(self.first) if not self.words.strip() else 0
-        return term_lines(self.found, self.at, own, width, height, view.glyphs)
+        """The terms in sight; the first ones are the lesson's and have a mark, while nothing is searched for."""
+        glyphs, own = view.glyphs, 0 if self.words.strip() else len(self.first)
+
+        def row(i: int) -> Line:
+            return Line.of(f" {'*' if i < own else ' '} {glyphs.text(self.found[i].term)}")
+
+        if not self.found:
+            return [Line.of((tr(" No term fits."), "dim")).fit(width)]
+        return list_lines(row, len(self.found), self.at, width, height, glyphs, marked=False)
 
     def entry_lines(self, view: ViewState, width: int, height: int) -> list[Line]:
         return entry_lines(self.found[self.at] if self.found else None, self.course, width, view.glyphs)

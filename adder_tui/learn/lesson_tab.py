@@ -15,7 +15,7 @@ from adder_tui.course.attempt import place_of
 from adder_tui.course.availability import words_now
 from adder_tui.course.probe_views import PROBE_VIEWS, view_for
 from adder_tui.learn.page import LessonText, head_line, now_line
-from adder_tui.learn.views import Layout, LessonViews, OwnView, lay_out
+from adder_tui.learn.views import Layout, LessonViews, OwnView
 from adder_tui.selection import Parameter, layout_for
 from adder_tui.ui.canvas import Drawing
 from adder_tui.ui.fields import FieldRow, keys_of
@@ -44,10 +44,12 @@ TRAINS = frozenset({"run", "step"})
 
 
 class LessonView(Container):
-    """Shown while a lesson is open.
+    """Shown while a lesson is open. Hands the keys over as a task's parts come up, so that no sum's digits are typed
+    at the tabs.
 
     Args:
         services: what the app does for it.
+        room: what has the lessons.
         settle: called when the step has changed by what was typed.
     """
 
@@ -63,11 +65,9 @@ class LessonView(Container):
     LessonView ViewFrame { height: 1fr; }
     """
 
-    def __init__(self, services: Services, settle: Callable[[], None], *, id: str) -> None:
+    def __init__(self, services: Services, room: LessonController, settle: Callable[[], None], *, id: str) -> None:
         super().__init__(id=id)
-        self._services, self._source, self._settle = services, services.view, settle
-        self.room: LessonController | None = None
-        """None until the lessons are read."""
+        self._services, self._source, self._room, self._settle = services, services.view, room, settle
         self.row = FieldRow(services.view, field_id="lesson-field")
         self.views = LessonViews(services, lambda: self.lesson_state, id="views")
         self._arranged: tuple[str, Layout] | None = None
@@ -79,7 +79,10 @@ class LessonView(Container):
         self._blank: tuple[int, str] | None = None
         """Step and id of what the line takes."""
         self.text = LessonText(services.view, lambda: self.lesson_state, services.redraw)
-        self.keys = LessonFocus(self, services)
+        self._handed: tuple[str, int, str] | None = None
+        """Lesson, step and action that the keys were last handed over for."""
+        self.just_back = False
+        """Whether the prompt gave the keys back by itself: an Escape that was meant for it leaves nothing."""
 
     def compose(self) -> ComposeResult:
         with Vertical(id="text"):
@@ -99,7 +102,7 @@ class LessonView(Container):
 
     @property
     def lesson_state(self) -> LessonState | None:
-        return self.room.lesson_state if self.room is not None else None
+        return self._room.lesson_state
 
     def page(self) -> LessonState | None:
         """What the page is drawn from, how it fits into its place noted."""
@@ -122,9 +125,8 @@ class LessonView(Container):
 
     def look(self) -> None:
         """Something was done: see which tasks that does, and have the shown figures worked out."""
-        if self.room is not None:
-            self.run_worker(self.room.look(), name="look")
-            self._fill()
+        self.run_worker(self._room.look(), name="look")
+        self._fill()
 
     # --- drawing ---------------------------------------------------------------------------------
 
@@ -140,12 +142,9 @@ class LessonView(Container):
         if state is None:
             return
         self.bring(state.stage)
-        fixed = 2 + (1 if self.row.display else 0)
-        size = (self.size.width, self.size.height)
         looking = looking or self.views.focused is not None
-        silent = not looking and not self.views.tells(state)
-        layout = lay_out(state, self.views.names, self.views.current, looking, silent, size, fixed,
-                         self.text.rows_wanted(self.size.width))  # fmt: skip
+        fixed, wanted = 2 + self.row.display, self.text.rows_wanted(self.size.width)
+        layout = self.views.lay_out(state, looking, self.size, fixed, wanted)
         if self._arranged == (state.lesson.id, layout):
             return
         self._arranged = state.lesson.id, layout
@@ -160,11 +159,6 @@ class LessonView(Container):
         """Whether the text has the rows that it is to have."""
         rows = self._arranged[1].text_rows if self._arranged is not None else -1
         return rows in (0, self.text.size.height)
-
-    def show_end(self) -> None:
-        """Show the text's last rows, as where a hint has come."""
-        self.share_room()
-        self.text.show_task()
 
     # --- focus and the line to type into ---------------------------------------------------------
 
@@ -201,11 +195,11 @@ class LessonView(Container):
         if self.row.purpose != "field":
             if event.done:
                 self.run_worker(self._use_typed(self.row.purpose, event.text), name="typed")
-        elif self.room is not None and not event.done:
-            self.room.answers.type(event.text)
-        elif self.room is not None and self.lesson_state is not None:
+        elif self.lesson_state is not None and not event.done:
+            self._room.answers.type(event.text)
+        elif self.lesson_state is not None:
             was = self.lesson_state.step
-            if self.room.answers.submit(event.text):
+            if self._room.answers.submit(event.text):
                 self.row.field.value = ""
             else:
                 self.row.field.select_all()
@@ -214,32 +208,27 @@ class LessonView(Container):
             self.look()
 
     async def _use_typed(self, purpose: str, typed: str) -> None:
-        assert self.room is not None
         text = typed.strip()
         try:
             if purpose == "shapes":
-                await self.room.benches.use_shapes(text)
+                await self._room.benches.use_shapes(text)
                 self.row.field.value = ""
             elif purpose == "setting":
-                await self.room.controls.set(self.row.label, text)
+                await self._room.controls.set(self.row.label, text)
                 self._half_typed.pop(self.row.label, None)
                 later = self.row.field.value.removeprefix(typed)  # while the run was on its way
                 self.row.close()
                 press_again(self.app, keys_of(later))
-                self._settings_done()
-                self.keys.settle_again()  # a sum that is to be asked next was not given the keys while this was typed
+                before, self._before_settings = self._before_settings, ""
+                if before in ("", "settings"):
+                    self.focus_view("settings")
+                else:  # back to what was in front before the settings were, where their key led to them
+                    self.bring(before)
+                    self.take_focus()
+                self.hand_over_anew()  # a sum that is to be asked next was not given the keys while this was typed
         except AdderError as error:
             self._refused = text
             self._services.say(str(error))
-
-    def _settings_done(self) -> None:
-        """Back to what was in front before the settings were, where their key led to them."""
-        before, self._before_settings = self._before_settings, ""
-        if before in ("", "settings"):
-            self.focus_view("settings")
-        else:
-            self.bring(before)
-            self.take_focus()
 
     @on(FieldRow.Left)
     def _left(self, event: FieldRow.Left) -> None:
@@ -253,7 +242,7 @@ class LessonView(Container):
 
     def action_view(self, change: int) -> None:
         """From the text to the first view, from view to view, and back to the text."""
-        self.keys.just_back, self._before_settings = False, ""
+        self.just_back, self._before_settings = False, ""
         names, frame = self.views.names, self.views.focused
         if not names:
             return
@@ -275,20 +264,8 @@ class LessonView(Container):
         self._fill()
 
     def _look_at(self, name: str) -> None:
-        if self.room is not None and self.room.opened(name):
+        if self._room.opened(name):
             self.look()
-
-    def look_on(self) -> None:
-        """The view that has the keys is being looked at with each run that begins meanwhile."""
-        if (frame := self.views.focused) is not None:
-            self._look_at(frame.view_name)
-
-    def focus_for(self, action: Action) -> None:
-        """Give the keys to the view in which an action is done, its cursor where it is done."""
-        view = view_for(action, self.views.names)
-        if self.room is not None:
-            self.room.benches.point_at(view, action)
-        self.focus_view(view)
 
     def bring(self, view: str) -> None:
         """Have a view in sight; the keys stay where they are."""
@@ -304,37 +281,32 @@ class LessonView(Container):
             self.focus_view("network" if "network" in names else others[0])
 
     def _fill(self) -> None:
-        if self.room is None or self.room.lesson_state is None or not self.views.display:
+        if self.lesson_state is None or not self.views.display:
             return
         for name in self.views.names:
-            if self.views.is_shown(name) and name in PROBE_VIEWS and self.room.was_opened(name):
-                self.run_worker(self._services.attempt(self.room.benches.fill(name)), name="fill", group=name)
+            if self.views.is_shown(name) and name in PROBE_VIEWS and self._room.was_opened(name):
+                self.run_worker(self._services.attempt(self._room.benches.fill(name)), name="fill", group=name)
 
     async def action_use(self) -> None:
         """Enter on a view: work a figure out, or change a control."""
-        room, frame = self.room, self.views.focused
-        if room is None or frame is None:
-            return
-        name = frame.view_name
+        name, state = self.views.on_screen.focused, self._room.open
         if name == "settings":
             self._type_setting()
-        elif name in PROBE_VIEWS and PROBE_VIEWS[name].typed and not room.benches.calls(name):
+        elif name in PROBE_VIEWS and PROBE_VIEWS[name].typed and not state.calls(name):
             self.action_type_shapes()
         elif name in PROBE_VIEWS:
-            await room.benches.use(name)
+            await self._room.benches.use(name)
 
     def edit_setting(self) -> None:
         """Type a setting's new value: of the one that the next task sets, else of the one that was chosen last."""
-        if self.room is None:
-            return
-        self.room.controls.choose_next()
+        self._room.controls.choose_next()
         if self.row.purpose != "setting":
             self._before_settings = self.views.current
         self.focus_view("settings")
         self._type_setting()
 
     def _type_setting(self) -> None:
-        if self.room is not None and (key := self.room.controls.chosen):
+        if key := self._room.controls.chosen:
             from adder_tui.learn.draw_views import value_text
             from adder_tui.ui.symbols import ASCII
 
@@ -352,8 +324,8 @@ class LessonView(Container):
     @on(FieldRow.Moved)
     def _row_moved(self, event: FieldRow.Moved) -> None:
         event.stop()
-        if self.row.purpose == "setting" and self.room is not None:
-            self.room.benches.move("settings", event.change)
+        if self.row.purpose == "setting" and self.lesson_state is not None:
+            self._room.benches.move("settings", event.change)
             self._type_setting()
 
     def action_type_shapes(self) -> None:
@@ -362,85 +334,77 @@ class LessonView(Container):
     @on(OwnView.Key)
     def _view_key(self, event: OwnView.Key) -> None:
         event.stop()
-        room = self.room
-        if room is None:
+        if self.lesson_state is None:
             return
         if event.what == "move":
-            room.benches.move(event.name, event.change)
+            self._room.benches.move(event.name, event.change)
         elif event.name == "board":
-            room.benches.sort(event.change)
+            self._room.benches.sort(event.change)
             self.look()
         elif event.name == "settings":
-            self.run_worker(self._services.attempt(room.controls.turn(event.change)), name="turn")
+            self.run_worker(self._services.attempt(self._room.controls.turn(event.change)), name="turn")
 
+    # --- who has the keys ------------------------------------------------------------------------
 
-class LessonFocus:
-    """Hands the keys over as a task's parts come up, so that nobody types a sum's digits at the tabs."""
-
-    def __init__(self, lesson_view: LessonView, services: Services) -> None:
-        self._lesson_view, self._services = lesson_view, services
-        self._settled: tuple[str, int, str] | None = None
-        """Lesson, step and action that the keys were last handed over for."""
-        self.just_back = False
-        """Whether the prompt gave the keys back by itself: an Escape that was meant for it leaves nothing."""
-
-    def settle(self) -> None:
+    def hand_over(self) -> None:
         """Hand the keys over where something else comes next, or "show me" is being asked about."""
-        state, app = self._lesson_view.lesson_state, self._lesson_view.app
-        shown = self._lesson_view.display and self._services.view().tab == "learn" and len(app.screen_stack) == 1
+        state, app = self.lesson_state, self.app
+        shown = self.display and self._services.view().tab == "learn" and len(app.screen_stack) == 1
         if state is None or state.showing or not shown:
             return
-        self._lesson_view.look_on()
+        if (frame := self.views.focused) is not None:  # it is being looked at with each run that begins meanwhile
+            self._look_at(frame.view_name)
         prompt = self._services.prompt
         if state.asking:
             if self._services.typing():
                 self._take_back()
-                self._settled = None  # a "no" hands them over again
+                self._handed = None  # a "no" hands them over again
             return
         following = state.next_action if state.step.kind == "do" and state.review is None else None
         here = state.lesson.id, state.at, following.text if following is not None else ""
-        if here == self._settled or prompt.is_half_typed:  # the rest of a sum is none of the tab's keys
+        if here == self._handed or prompt.is_half_typed:  # the rest of a sum is none of the tab's keys
             return
-        self._settled, self.just_back = here, False
+        self._handed, self.just_back = here, False
         if following is not None:
             self._begin(following, prompt)
         elif prompt.has_keys and state.step.kind == "do" and not (state.may_go_on and prompt.was_asked):
             self._take_back()
-        elif state.step.kind == "do" and state.may_go_on and self._lesson_view.views.on_screen.focused == "network":
-            self._lesson_view.take_focus()  # there Enter sets a number: it is to go on
+        elif state.step.kind == "do" and state.may_go_on and self.views.on_screen.focused == "network":
+            self.take_focus()  # there Enter sets a number: it is to go on
 
     def _begin(self, action: Action, prompt: Prompt) -> None:
+        view = view_for(action, self.views.names)
         if prompt.has_keys and action.verb != "ask":
             self._take_back()
         if action.verb == "answer":
-            self._lesson_view.settle_field(focus=True)
+            self.settle_field(focus=True)
         elif self._services.typing():
             return
         elif action.verb == "ask":
             prompt.focus_field()
         elif action.verb in AT_A_VIEW:
-            self._lesson_view.focus_for(action)
+            self._room.benches.point_at(view, action)
+            self.focus_view(view)
         elif action.verb in TRAINS:
-            stage = "" if action.text == "step back" else self._stage_of_training()
-            self._lesson_view.bring(stage or view_for(action, self._lesson_view.views.names))
+            self.bring(("" if action.text == "step back" else self._stage_of_training()) or view)
 
-    def settle_again(self) -> None:
+    def hand_over_anew(self) -> None:
         """The tab was come back to, or a step begins: hand the keys over anew."""
-        self._settled = None
-        self.settle()
+        self._handed = None
+        self.hand_over()
 
     def training_begins(self) -> None:
         """The chart comes in sight, unless something else is being looked at."""
-        focused = self._lesson_view.views.focused
-        if "chart" in self._lesson_view.views.names and (focused is None or focused.view_name == "settings"):
-            self._lesson_view.bring(self._stage_of_training() or "chart")
+        focused = self.views.focused
+        if "chart" in self.views.names and (focused is None or focused.view_name == "settings"):
+            self.bring(self._stage_of_training() or "chart")
             if focused is not None:
-                self._lesson_view.take_focus()
+                self.take_focus()
 
     def _stage_of_training(self) -> str:
         """The plane, where the lesson has it and no held-out loss asks for the chart."""
-        return "plane" if "plane" in self._lesson_view.views.names and not self._services.view().has_held_out else ""
+        return "plane" if "plane" in self.views.names and not self._services.view().has_held_out else ""
 
     def _take_back(self) -> None:
-        self._lesson_view.take_focus()
+        self.take_focus()
         self.just_back = True

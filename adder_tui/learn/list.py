@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 Filter = Literal["all", "done", "open"]
 BAR = 24
 STATE_WIDTH = 15
+STATE_MARKS = {"solved": "✓", "assisted": "½", "started": "·"}
 PAGE = 8
 """Lessons that PgUp and PgDn move by."""
 
@@ -79,14 +80,10 @@ def _searched(lesson: Lesson) -> str:
 
 def state_mark(state: State, current: bool, glyphs: Glyphs) -> tuple[str, Role]:
     """One character for a lesson's state: where one is, done, done with help, open."""
-    done, helped = ("x", "h") if glyphs.ascii else ("✓", "½")
     if current:
         return glyphs.current, "accent"
-    if state == "solved":
-        return done, "accent"
-    if state == "assisted":
-        return helped, "accent"
-    return ("-" if glyphs.ascii else "·", "dim") if state == "started" else (" ", "dim")
+    marks = {"solved": "x", "assisted": "h", "started": "-"} if glyphs.ascii else STATE_MARKS
+    return marks.get(state, " "), "accent" if state in ("solved", "assisted") else "dim"
 
 
 def list_head(listing: Listing, width: int, glyphs: Glyphs) -> list[Line]:
@@ -221,7 +218,7 @@ class CourseList(Container):
         self._source, self._changed = source, changed
         self.listing: Listing | None = None
         """None until the lessons are read."""
-        self.lessons = LessonList(source, lambda: self.listing, self._choose)
+        self.lessons = LessonList(source, lambda: self.listing, lambda at: self._list(at=at))
         self.row = FieldRow(source, field_id="list-field")
 
     def compose(self) -> ComposeResult:
@@ -251,49 +248,38 @@ class CourseList(Container):
 
     def come_back(self, left: Lesson, kept: progress.Progress) -> None:
         """A lesson was left: it is the chosen one."""
-        if self.listing is not None:
-            self._list_at(left, dataclasses.replace(self.listing, progress=kept), self.listing.at)
+        self._list(left, progress=kept)
 
     def action_narrow(self, wanted: Filter) -> None:
         """Show only lessons that are done, or only those that are open; again for all."""
-        if self.listing is not None:
-            wanted = "all" if self.listing.filter == wanted else wanted
-            self._list_at(self.chosen, dataclasses.replace(self.listing, filter=wanted))
+        again = self.listing is not None and self.listing.filter == wanted
+        self._list(self.chosen, filter="all" if again else wanted, at=0)
 
     def action_all_lessons(self) -> None:
-        if self.listing is not None:
-            self._list_at(self.chosen, dataclasses.replace(self.listing, filter="all", words=""))
+        self._list(self.chosen, filter="all", words="", at=0)
 
     def action_find_lesson(self) -> None:
         self.row.open("find", tr("find"), self.listing.words if self.listing else "")
 
     def begin_afresh(self, store: Store) -> None:
         """Forget what was done in the chosen lesson."""
-        chosen = self.chosen
-        if chosen is not None and self.listing is not None:
-            kept = store.change(lambda tree: progress.forget(tree, chosen.id))
-            self._list(dataclasses.replace(self.listing, progress=kept))
+        if self.chosen is not None:
+            self._list(progress=store.change(progress.forget, self.chosen.id))
 
-    def _list_at(self, lesson: Lesson | None, listing: Listing, otherwise: int = 0) -> None:
-        """List what is shown now with this lesson chosen, where it is among it."""
-        shown = [one.id for one in listing.shown]
-        at = shown.index(lesson.id) if lesson is not None and lesson.id in shown else otherwise
-        self._list(dataclasses.replace(listing, at=at))
-
-    def _list(self, listing: Listing) -> None:
-        count = len(listing.shown)
-        self.listing = dataclasses.replace(listing, at=max(0, min(listing.at, count - 1)))
+    def _list(self, chosen: Lesson | None = None, **changes: Any) -> None:
+        """List what is to be shown now, once there are lessons; this one is chosen where it is among it."""
+        if self.listing is None:
+            return
+        listing = dataclasses.replace(self.listing, **changes)
+        shown = listing.shown
+        at = shown.index(chosen) if chosen in shown else max(0, min(listing.at, len(shown) - 1))
+        self.listing = dataclasses.replace(listing, at=at)
         self._changed()
-
-    def _choose(self, at: int) -> None:
-        if self.listing is not None:
-            self._list(dataclasses.replace(self.listing, at=at))
 
     @on(FieldRow.Typed)
     def _typed(self, event: FieldRow.Typed) -> None:
         event.stop()
-        if self.listing is not None:
-            self._list(dataclasses.replace(self.listing, words=event.text.strip(), at=0))
+        self._list(words=event.text.strip(), at=0)
         if event.done:
             self._close_row()
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.binding import BindingType
 
 from adder_engine.language import tr
-from adder_tui.course.lesson import Lesson
+from adder_tui.course.lesson import Lesson, Task
 from adder_tui.course.markup import fill, plain, spans_of
 from adder_tui.course.questions import LETTERS, Field, Quiz, read_number, read_plain
-from adder_tui.course.state import PARTS, STEP_NAMES, LessonState, Review, StateSource
-from adder_tui.learn.prose import fold, hanging, marked, prose_lines, wrap
+from adder_tui.course.state import STEP_NAMES, LessonState, Review, StateSource
+from adder_tui.learn.prose import fold, hanging, prose_lines
 from adder_tui.ui.canvas import WHEEL_ROWS, Canvas, ViewSource, hidden
-from adder_tui.ui.line import Line, Role, wrapped
+from adder_tui.ui.line import KEPT, Line, Role, wrap, wrapped
 from adder_tui.ui.line import Span as Piece
 from adder_tui.ui.symbols import UNICODE, Glyphs
 from adder_tui.ui.view import ViewState
@@ -46,141 +47,223 @@ def head_line(state: LessonState, width: int, glyphs: Glyphs) -> Line:
 
 def page_lines(state: LessonState, width: int, glyphs: Glyphs) -> list[Line]:
     """The step's text, each line at most ``width`` columns; it may be longer than there is room for."""
-    width = max(20, width - 2)
-    if state.review is not None:
-        return [Line.of(" ", line) for line in _review(state.review, width, glyphs)]
-    lines = {
-        "read": _read, "predict": _predict, "do": _do, "observe": _observe, "explain": _part, "keep": _part,
-        "quiz": _quiz, "more": _more,
-    }[state.step.kind](state, width, glyphs)  # fmt: skip
-    return [Line.of(" ", line) for line in lines]
+    page = _Page(state, max(20, width - 2), glyphs)
+    return [Line.of(" ", line) for line in page.lines()]
 
 
-def _text(state: LessonState, part: str, width: int, glyphs: Glyphs) -> list[Line]:
-    return prose_lines(fill(state.lesson.parts.get(part, ""), state.figure), width, glyphs)
+@dataclass(frozen=True)
+class _Page:
+    """The text of a step, for so many columns."""
 
+    state: LessonState
+    width: int
+    glyphs: Glyphs
 
-def _read(state: LessonState, width: int, glyphs: Glyphs) -> list[Line]:
-    goal = marked(state.lesson.goal, width, glyphs, "dim")
-    lines = [*goal, Line(), *_text(state, "", width, glyphs)]
-    worked = state.lesson.worked
-    if worked is not None:
-        lines += [Line(), *wrap([(glyphs.text(worked.title), "accent")], width)]
-        for pieces in worked.lines:
-            lines += fold([(glyphs.text(pieces[0]), "text")], width) if len(pieces) == 1 else []
-    return lines
+    def lines(self) -> list[Line]:
+        if self.state.review is not None:
+            return self.review(self.state.review)
+        return {
+            "read": self.read, "predict": self.predict, "do": self.do, "observe": self.observe, "explain": self.explain,
+            "keep": self.keep, "quiz": self.quiz, "more": self.more,
+        }[self.state.step.kind]()  # fmt: skip
 
+    def said(self, *pieces: Piece) -> list[Line]:
+        """Sentences as they stand."""
+        return wrap([(self.glyphs.text(text), role) for text, role in pieces], self.width)
 
-def _part(state: LessonState, width: int, glyphs: Glyphs) -> list[Line]:
-    title = {"explain": tr("Why it is so"), "keep": tr("To keep")}[state.step.kind]
-    return [Line.of((title, "accent")), *_text(state, PARTS[state.step.kind], width, glyphs)]
+    def marked(self, text: str, role: Role = "text", mark: str = "", narrower: int = 0) -> list[Line]:
+        """A paragraph with marks in it, behind a mark of its own if it has one."""
+        return hanging(mark, spans_of(text), self.width - narrower, self.glyphs, role)
 
+    def part(self, heading: str) -> list[Line]:
+        text = self.state.lesson.parts.get(heading, "")
+        return prose_lines(fill(text, self.state.figure), self.width, self.glyphs)
 
-def choice_lines(choices: tuple[str, ...], picked: str, right: str, width: int, glyphs: Glyphs) -> list[Line]:
-    """Choices by letter; the picked one is marked, and the right one where it is known."""
-    lines: list[Line] = []
-    for letter, text in zip(LETTERS, choices, strict=False):
-        mine = letter == picked
-        sign = glyphs.current if mine else " "
-        after = tr("  (right)") if letter == right else ""
-        rows = wrapped(glyphs.text(plain(text)) + after, max(10, width - 6))
-        for i, row in enumerate(rows):
-            front = Line.of((f"{sign} ", "accent"), (f"{letter}  ", "key")) if not i else Line.of("     ")
-            lines.append(Line.of(front, (row, "strong" if mine or letter == right else "text")))
-    return lines
+    def choices(self, choices: tuple[str, ...], picked: str, right: str = "") -> list[Line]:
+        """Choices by letter; the picked one is marked, and the right one where it is known."""
+        lines: list[Line] = []
+        for letter, text in zip(LETTERS, choices, strict=False):
+            mine = letter == picked
+            sign = self.glyphs.current if mine else " "
+            after = tr("  (right)") if letter == right else ""
+            rows = wrapped(self.glyphs.text(plain(text)) + after, max(10, self.width - 6))
+            for i, row in enumerate(rows):
+                front = Line.of((f"{sign} ", "accent"), (f"{letter}  ", "key")) if not i else Line.of("     ")
+                lines.append(Line.of(front, (row, "strong" if mine or letter == right else "text")))
+        return lines
 
+    # --- a step each -----------------------------------------------------------------------------
 
-def _predict(state: LessonState, width: int, glyphs: Glyphs) -> list[Line]:
-    asked = state.lesson.prediction_named(state.step.prediction)
-    assert asked is not None
-    said = state.activity.predictions.get(asked.id)
-    lines = [*marked(asked.ask, width, glyphs, "strong"), Line()]
-    if asked.choices:
-        lines += choice_lines(asked.choices, said or state.picked, "", width, glyphs)
-    elif said is not None:
-        lines += wrap([(tr("You said: "), "dim"), (glyphs.text(said), "strong")], width)
-    if said is not None:
-        lines += [Line(), *wrap([(tr("Locked in. You will see how it comes out."), "dim")], width)]
-    elif asked.choices:
-        lines += [Line(), *wrap([(tr("A guess is enough. It is never marked."), "dim")], width)]
-    return lines
+    def read(self) -> list[Line]:
+        lines = [*self.marked(self.state.lesson.goal, "dim"), Line(), *self.part("")]
+        worked = self.state.lesson.worked
+        if worked is not None:
+            lines += [Line(), *self.said((worked.title, "accent"))]
+            for pieces in worked.lines:
+                lines += fold([(self.glyphs.text(pieces[0]), "text")], self.width) if len(pieces) == 1 else []
+        return lines
 
+    def explain(self) -> list[Line]:
+        return [Line.of((tr("Why it is so"), "accent")), *self.part("Explain")]
 
-def _do(state: LessonState, width: int, glyphs: Glyphs) -> list[Line]:
-    lesson, current = state.lesson, state.task
-    lines: list[Line] = []
-    inline = set(lesson.worked.fields) if lesson.worked else set()
-    asked = {id for task in lesson.tasks if task.id in state.step.tasks for id in task.blanks}
-    if lesson.worked is not None and inline & asked:
-        lines += wrap([(glyphs.text(lesson.worked.title), "accent")], width)
-        for pieces in lesson.worked.lines:
-            lines += _worked_line(state, pieces, width, glyphs)
-        lines.append(Line())
-    for one in lesson.fields:
-        if one.id not in inline and one.id in asked:
-            lines += _field_lines(state, one, width, glyphs)
-    if lines and lines[-1].spans:
-        lines.append(Line())
-    todo, done = marks(glyphs)
-    for task in lesson.tasks:
-        if task.id in state.step.tasks:
-            finished = task.id in state.attempt.done
+    def keep(self) -> list[Line]:
+        return [Line.of((tr("To keep"), "accent")), *self.part("Facts")]
+
+    def predict(self) -> list[Line]:
+        asked = self.state.lesson.prediction_named(self.state.step.prediction)
+        assert asked is not None
+        said = self.state.activity.predictions.get(asked.id)
+        lines = [*self.marked(asked.ask, "strong"), Line()]
+        if asked.choices:
+            lines += self.choices(asked.choices, said or self.state.picked)
+        elif said is not None:
+            lines += self.said((tr("You said: "), "dim"), (said, "strong"))
+        if said is not None:
+            lines += [Line(), *self.said((tr("Locked in. You will see how it comes out."), "dim"))]
+        elif asked.choices:
+            lines += [Line(), *self.said((tr("A guess is enough. It is never marked."), "dim"))]
+        return lines
+
+    def do(self) -> list[Line]:
+        state, lesson = self.state, self.state.lesson
+        lines: list[Line] = []
+        tasks = [task for task in lesson.tasks if task.id in state.step.tasks]
+        inline = lesson.worked.fields if lesson.worked else ()
+        asked = {id for task in tasks for id in task.blanks}
+        if lesson.worked is not None and not asked.isdisjoint(inline):
+            lines += self.said((lesson.worked.title, "accent"))
+            lines += [line for pieces in lesson.worked.lines for line in self.worked_line(pieces)]
+            lines.append(Line())
+        for one in lesson.fields:
+            lines += self.field(one) if one.id in asked.difference(inline) else []
+        if lines and lines[-1].spans:
+            lines.append(Line())
+        todo, done = marks(self.glyphs)
+        for task in tasks:
+            finished, current = task.id in state.attempt.done, task is state.task
             mark = done if finished else todo
-            role: Role = "accent" if finished else "text" if task is current else "dim"
-            rows = hanging(f"{mark} ", spans_of(task.do), width, glyphs, "dim" if finished else "text")
-            rows[0] = Line.of((f"{mark} ", role), *rows[0].spans[1:])
-            lines += rows
-            if task is current:
-                lines += _hint_lines(state, width, glyphs)
-    # A challenge may tell what is still to be predicted: it waits until all predictions are locked in.
-    predicted = state.activity.predictions.keys() >= {one.id for one in lesson.predictions}
-    if predicted and (not state.task or lesson.id in state.attempt.best):
-        lines += _challenges(state, width, glyphs)
-    return lines
+            role: Role = "accent" if finished else "text" if current else "dim"
+            first, *more = self.marked(task.do, "dim" if finished else "text", f"{mark} ")
+            lines += [Line.of((f"{mark} ", role), *first.spans[1:]), *more]
+            lines += self.hints(task) if current else []
+        # A challenge may tell what is still to be predicted: it waits until all predictions are locked in.
+        predicted = state.activity.predictions.keys() >= {one.id for one in lesson.predictions}
+        if predicted and (not state.task or lesson.id in state.attempt.best):
+            lines += self.challenges()
+        return lines
 
+    def observe(self) -> list[Line]:
+        lines: list[Line] = []
+        for one in self.state.lesson.predictions:
+            said = self.state.activity.predictions.get(one.id)
+            if said is not None:
+                lines += self.marked(_with_minus(one.said(said), self.glyphs), "strong", tr("You said   "))
+                lines += [*self.marked(fill(one.shows, self.state.figure), mark=tr("Your run   ")), Line()]
+        return [*lines, *self.part("Observe")]
 
-def _hint_lines(state: LessonState, width: int, glyphs: Glyphs) -> list[Line]:
-    assert state.task is not None
-    lines: list[Line] = []
-    for i, hint in enumerate(state.task.hints[: state.hints_open], 1):
-        lines += hanging(tr("  hint {number}  ", number=i), spans_of(hint), width, glyphs)
-    if state.hints_open >= len(state.task.hints):
-        lines.append(Line.of("  ", ("i", "key"), (tr(" shows how, on the live network"), "dim")))
-    return lines
+    def quiz(self) -> list[Line]:
+        state = self.state
+        return self.question(state.lesson, state.quiz, state.answered, tr("in the chapter review as well"))
 
+    def more(self) -> list[Line]:
+        done = self.state.finished
+        ended = tr("This lesson is done.") if done else tr("All but the quiz is done: Backspace goes back to it.")
+        lines = self.said((ended, "accent"), (tr(" What follows is for who wants more."), "dim"))
+        lines += [Line(), *self.part("Go further"), *self.challenges()]
+        closing = prose_lines(self.state.closing, self.width, self.glyphs)
+        return [*lines, Line(), *closing] if closing else lines
 
-def _worked_line(state: LessonState, pieces: tuple[str, ...], width: int, glyphs: Glyphs) -> list[Line]:
-    parts: list[Piece] = []
-    below: list[Line] = []
-    for i, piece in enumerate(pieces):
-        if i % 2 == 0:
-            parts.append((glyphs.text(piece), "text"))
-            continue
-        one = state.lesson.field_named(piece)
-        assert one is not None
-        parts += _blank(state, one, glyphs)
-        below = _reply_lines(state, piece, width, glyphs) or below
-    return [*fold(parts, width), *below]
+    def review(self, review: Review) -> list[Line]:
+        lesson = review.question
+        lines = self.said((tr("From lesson {order}, {title}", order=lesson.order, title=lesson.title), "dim"))
+        lines += self.question(lesson, review.quiz, review.given, tr("in the next review"))
+        if review.right and review.at + 1 == len(review.lessons):
+            right, all = review.at_once, len(review.lessons)
+            how = tr("{right} of {all} at the first go. What was missed comes again next time.", right=right, all=all)
+            lines += [Line(), *self.said((how, "strong"))]
+        return lines
 
+    # --- what they are made of -------------------------------------------------------------------
 
-def _reply_lines(state: LessonState, id: str, width: int, glyphs: Glyphs) -> list[Line]:
-    """What is wrong with a field's answer; nothing once the right one is there, whoever gave it."""
-    reply = "" if state.is_right(id) else state.replies.get(id, "")
-    return [Line.of(("  " + row, "minus")) for row in wrapped(glyphs.text(reply), width - 2)]
+    def hints(self, task: Task) -> list[Line]:
+        lines: list[Line] = []
+        for i, hint in enumerate(task.hints[: self.state.hints_open], 1):
+            lines += self.marked(hint, mark=tr("  hint {number}  ", number=i))
+        if self.state.hints_open >= len(task.hints):
+            lines.append(Line.of("  ", ("i", "key"), (tr(" shows how, on the live network"), "dim")))
+        return lines
 
+    def worked_line(self, pieces: tuple[str, ...]) -> list[Line]:
+        parts: list[Piece] = []
+        below: list[Line] = []
+        for i, piece in enumerate(pieces):
+            if i % 2 == 0:
+                parts.append((self.glyphs.text(piece), "text"))
+                continue
+            one = self.state.lesson.field_named(piece)
+            assert one is not None
+            text, role = self.blank(one)
+            parts.append((text.replace(" ", KEPT), role))
+            below = self.reply(piece) or below
+        return [*fold(parts, self.width), *below]
 
-def _blank(state: LessonState, one: Field, glyphs: Glyphs) -> list[Piece]:
-    """A blank of ten columns: empty, being typed in, or filled in with whether it is right."""
-    given = _with_minus(state.activity.answers.get(one.id, ""), glyphs)
-    if state.blank == one.id and not one.right(given):
-        return [(f"[{_end(_with_minus(state.typed, glyphs) + '_', glyphs):<{BLANK - 2}}]", "key")]
-    if not given:
-        return [(f"[{'':{BLANK - 2}}]", "dim")]
-    right = one.right(given)
-    if read_plain(given) is None and (number := read_number(given)) is not None:
-        given = _with_minus(f"{number:.6g}", glyphs)
-    mark = marks(glyphs)[1] if right else "?"
-    return [(f"{glyphs.text(given)[: BLANK - 2]} {mark}".ljust(BLANK), "accent" if right else "minus")]
+    def reply(self, id: str) -> list[Line]:
+        """What is wrong with a field's answer; nothing once the right one is there, whoever gave it."""
+        reply = "" if self.state.is_right(id) else self.state.replies.get(id, "")
+        return [Line.of(("  " + row, "minus")) for row in wrapped(self.glyphs.text(reply), self.width - 2)]
+
+    def blank(self, one: Field) -> Piece:
+        """A blank of ten columns: empty, being typed in, or filled in with whether it is right."""
+        glyphs = self.glyphs
+        given = _with_minus(self.state.activity.answers.get(one.id, ""), glyphs)
+        right = one.right(given)
+        if self.state.blank == one.id and not right:
+            return f"[{_end(_with_minus(self.state.typed, glyphs) + '_', glyphs):<{BLANK - 2}}]", "key"
+        if not given:
+            return f"[{'':{BLANK - 2}}]", "dim"
+        if read_plain(given) is None and (number := read_number(given)) is not None:
+            given = _with_minus(f"{number:.6g}", glyphs)
+        mark = marks(glyphs)[1] if right else "?"
+        return f"{glyphs.text(given)[: BLANK - 2]} {mark}".ljust(BLANK), "accent" if right else "minus"
+
+    def field(self, one: Field) -> list[Line]:
+        lines = wrap([(self.glyphs.text(one.ask), "text")], self.width - BLANK - 1)
+        lines[-1] = Line.of(lines[-1], " ", self.blank(one))
+        lines += self.choices(one.choices, self.state.activity.answers.get(one.id, ""))
+        return lines + self.reply(one.id)
+
+    def question(self, lesson: Lesson, quiz: Quiz, given: str, again: str) -> list[Line]:
+        """A lesson's question with its choices; once it is answered, whether rightly, and the reason or fact for it.
+
+        ``again``: where a question that was missed comes back.
+        """
+        right = given == quiz.answer
+        lines = [*self.marked(quiz.ask, "strong"), Line()]
+        lines += self.choices(quiz.choices, given, quiz.answer if right else "")
+        if not given:
+            return lines
+        lines.append(Line())
+        if right:
+            return lines + self.said((tr("Right. "), "accent"), (plain(quiz.why), "text"))
+        reason = plain(quiz.reason(given))
+        lines += self.said((tr("Not that one. "), "minus"), (reason or tr("This is what answers it:"), "text"))
+        if not reason:
+            lines += self.marked(lesson.facts[quiz.fact - 1] if lesson.facts else "", mark="  ")
+        return [*lines, Line(), *self.said((tr("Have another go; it comes back {again}.", again=again), "dim"))]
+
+    def challenges(self) -> list[Line]:
+        lines: list[Line] = []
+        todo, done = marks(self.glyphs)
+        for one in self.state.lesson.challenges:
+            best = self.state.attempt.best.get(one.id)
+            rows = self.marked(one.ask, mark=f"{done if best is not None else todo} ", narrower=11)
+            lines.append(Line())
+            lines += [Line.of((tr("challenge  ") if not i else " " * 11, "accent"), row) for i, row in enumerate(rows)]
+            if one.score is not None:
+                own = tr("not yet") if best is None else f"{best:g}"
+                par = "" if one.par is None else tr(", ours {par:g}", par=one.par)
+                lines.append(Line.of((" " * 13 + tr("your best: {own}{par}", own=own, par=par), "dim")))
+        return lines
 
 
 def _end(typed: str, glyphs: Glyphs) -> str:
@@ -194,85 +277,6 @@ def _end(typed: str, glyphs: Glyphs) -> str:
 def _with_minus(typed: str, glyphs: Glyphs) -> str:
     """A number as it was typed, with the minus that all other numbers have."""
     return glyphs.text(typed.replace("-", glyphs.minus) if read_number(typed) is not None else typed)
-
-
-def _field_lines(state: LessonState, one: Field, width: int, glyphs: Glyphs) -> list[Line]:
-    lines = wrap([(glyphs.text(one.ask) + " ", "text"), ("", "text")], width - BLANK - 1)
-    lines[-1] = Line.of(lines[-1], " ", *_blank(state, one, glyphs))
-    if one.choices:
-        lines += choice_lines(one.choices, state.activity.answers.get(one.id, ""), "", width, glyphs)
-    return lines + _reply_lines(state, one.id, width, glyphs)
-
-
-def _observe(state: LessonState, width: int, glyphs: Glyphs) -> list[Line]:
-    lines: list[Line] = []
-    for one in state.lesson.predictions:
-        said = state.activity.predictions.get(one.id)
-        if said is not None:
-            lines += hanging(tr("You said   "), spans_of(_with_minus(one.said(said), glyphs)), width, glyphs, "strong")
-            lines += hanging(tr("Your run   "), spans_of(fill(one.shows, state.figure)), width, glyphs)
-            lines.append(Line())
-    return [*lines, *_text(state, "Observe", width, glyphs)]
-
-
-def _quiz(state: LessonState, width: int, glyphs: Glyphs) -> list[Line]:
-    return _question(state.lesson, state.quiz, state.answered, tr("in the chapter review as well"), width, glyphs)
-
-
-def _question(lesson: Lesson, quiz: Quiz, given: str, again: str, width: int, glyphs: Glyphs) -> list[Line]:
-    """A lesson's question with its choices; once it is answered, whether rightly, and the reason or fact that says why.
-
-    ``again``: where a question that was missed comes back.
-    """
-    right = given == quiz.answer
-    lines = [*marked(quiz.ask, width, glyphs, "strong"), Line()]
-    lines += choice_lines(quiz.choices, given, quiz.answer if right else "", width, glyphs)
-    if not given:
-        return lines
-    lines.append(Line())
-    if right:
-        return lines + wrap([(tr("Right. "), "accent"), (glyphs.text(plain(quiz.why)), "text")], width)
-    reason = quiz.reason(given)
-    message = glyphs.text(plain(reason)) or tr("This is what answers it:")
-    lines += wrap([(tr("Not that one. "), "minus"), (message, "text")], width)
-    if not reason:
-        lines += hanging("  ", spans_of(lesson.facts[quiz.fact - 1] if lesson.facts else ""), width, glyphs)
-    return [*lines, Line(), *wrap([(tr("Have another go; it comes back {again}.", again=again), "dim")], width)]
-
-
-def _review(review: Review, width: int, glyphs: Glyphs) -> list[Line]:
-    lesson = review.question
-    source = tr("From lesson {order}, {title}", order=lesson.order, title=lesson.title)
-    lines = wrap([(glyphs.text(source), "dim")], width)
-    lines += _question(lesson, review.quiz, review.given, tr("in the next review"), width, glyphs)
-    if review.right and review.at + 1 == len(review.lessons):
-        right, all = review.at_once, len(review.lessons)
-        replies = tr("{right} of {all} at the first go. What was missed comes again next time.", right=right, all=all)
-        lines += [Line(), *wrap([(replies, "strong")], width)]
-    return lines
-
-
-def _challenges(state: LessonState, width: int, glyphs: Glyphs) -> list[Line]:
-    lines: list[Line] = []
-    todo, done = marks(glyphs)
-    for one in state.lesson.challenges:
-        best = state.attempt.best.get(one.id)
-        lines.append(Line())
-        rows = hanging(f"{done if best is not None else todo} ", spans_of(one.ask), width - 11, glyphs)
-        lines += [Line.of((tr("challenge  ") if not i else " " * 11, "accent"), row) for i, row in enumerate(rows)]
-        if one.score is not None:
-            own = tr("not yet") if best is None else f"{best:g}"
-            par = "" if one.par is None else tr(", ours {par:g}", par=one.par)
-            lines.append(Line.of((" " * 13 + tr("your best: {own}{par}", own=own, par=par), "dim")))
-    return lines
-
-
-def _more(state: LessonState, width: int, glyphs: Glyphs) -> list[Line]:
-    ended = tr("This lesson is done.") if state.finished else tr("All but the quiz is done: Backspace goes back to it.")
-    lines = wrap([(ended, "accent"), (tr(" What follows is for who wants more."), "dim")], width)
-    lines += [Line(), *_text(state, "Go further", width, glyphs)]
-    lines += _challenges(state, width, glyphs)
-    return [*lines, Line(), *prose_lines(state.closing, width, glyphs)] if state.closing else lines
 
 
 def now_line(state: LessonState, width: int, glyphs: Glyphs) -> Line:

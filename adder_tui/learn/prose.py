@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from itertools import dropwhile, groupby
 
 from rich.cells import cell_len
 
-from adder_tui.course.markup import Block, Span, blocks_of, spans_of
-from adder_tui.ui.line import Line, Role
+from adder_tui.course.markup import Block, Span, blocks_of
+from adder_tui.ui.line import KEPT, Line, Role, joined, wrap
 from adder_tui.ui.line import Span as Piece
 from adder_tui.ui.symbols import Glyphs
 
@@ -18,36 +18,23 @@ LEAST_CELL = 12
 """Columns that a table's last column has at least."""
 FOLDED = "    "
 """Before the rest of a line that was too wide."""
-KEPT = "\N{NO-BREAK SPACE}"
-_TOGETHER = re.compile(r"(?<=\d) (?=[+−*] \d)|(?<=\d [+−*]) (?=\d)|(?<=[(\d],) (?=\d+\))")
-"""Blanks at which no line is broken: in a sum, 30 + 70, and in a shape, (1, 2)."""
 
 
 def prose_lines(text: str, width: int, glyphs: Glyphs) -> list[Line]:
     """A part's blocks, a blank line between them, each line at most ``width`` columns."""
     lines: list[Line] = []
-    before: Block | None = None
-    blocks = blocks_of(text)
-    for index, block in enumerate(blocks):
-        together = before is not None and before.kind == block.kind and block.kind in ("item", "row")
-        if before is not None and not together:
-            lines.append(Line())
-        if block.kind == "row":
-            if not together:
-                rows = [block]
-                for later in blocks[index + 1 :]:
-                    if later.kind != "row":
-                        break
-                    rows.append(later)
-                lines += _table(rows, width, glyphs)
-        elif block.kind == "code":
-            for row in block.spans[0].text.split("\n"):
-                lines += fold([(glyphs.text(row), "accent")], width)
-        else:
-            mark = f"{block.mark} " if block.mark else ""
-            lines += hanging(mark, block.spans, width, glyphs)
-        before = block
-    return lines
+    for kind, group in groupby(blocks_of(text), lambda block: block.kind):
+        if kind == "row":
+            lines += [Line(), *_table([*group], width, glyphs)]
+            continue
+        for i, block in enumerate(group):
+            lines += [Line()] if kind != "item" or not i else []
+            if kind == "code":
+                for row in block.spans[0].text.split("\n"):
+                    lines += fold([(glyphs.text(row), "accent")], width)
+            else:
+                lines += hanging(f"{block.mark} " if block.mark else "", block.spans, width, glyphs)
+    return lines[1:]
 
 
 def hanging(mark: str, spans: Sequence[Span], width: int, glyphs: Glyphs, role: Role = "text") -> list[Line]:
@@ -57,76 +44,26 @@ def hanging(mark: str, spans: Sequence[Span], width: int, glyphs: Glyphs, role: 
     return [Line.of((mark if not i else " " * indent, "dim"), row) for i, row in enumerate(rows)]
 
 
-def marked(text: str, width: int, glyphs: Glyphs, role: Role = "text") -> list[Line]:
-    """One paragraph with marks in it, wrapped."""
-    return wrap(_pieces(spans_of(text), glyphs, role), width)
-
-
-def wrap(pieces: Iterable[Piece], width: int) -> list[Line]:
-    """Styled text broken at spaces; a word keeps its styles, one that is too long is broken anywhere."""
-    rows: list[list[Piece]] = []
-    row: list[Piece] = []
-    used = 0
-    for word in _words(pieces):
-        size = sum(cell_len(text) for text, _ in word)
-        gap = 1 if row else 0
-        if row and used + gap + size > width:
-            rows.append(row)
-            row, used, gap = [], 0, 0
-        if size > width:
-            for text, role in word:
-                for character in text:
-                    if used + cell_len(character) > width:
-                        rows.append(row)
-                        row, used = [], 0
-                    row.append((character, role))
-                    used += cell_len(character)
-            continue
-        if gap:
-            row.append((" ", row[-1][1] if row[-1][1] == word[0][1] else "text"))
-        row += word
-        used += gap + size
-    return [Line.of(*row) for row in ([*rows, row] if row else rows)]
-
-
-def _words(pieces: Iterable[Piece]) -> Iterable[list[Piece]]:
-    word: list[Piece] = []
-    for text, role in pieces:
-        parts = _TOGETHER.sub(KEPT, text.replace("\n", " ")).split(" ")
-        for i, part in enumerate(parts):
-            if i and word:
-                yield word
-                word = []
-            if part:
-                word.append((part.replace(KEPT, " "), role))
-    if word:
-        yield word
-
-
 def _pieces(spans: Sequence[Span], glyphs: Glyphs, role: Role) -> list[Piece]:
     return [(glyphs.text(span.text), role if span.kind == "plain" else ROLES[span.kind]) for span in spans]
 
 
 def fold(pieces: Sequence[Piece], width: int) -> list[Line]:
-    """A line as it stands, blanks and all; what does not fit goes on indented below, broken at a space."""
+    """A line as it stands, blanks and all; what does not fit goes on indented below, broken at a space.
+
+    At :data:`KEPT` it is not broken; that is shown as a space.
+    """
     line = Line.of(*pieces)
-    if line.width <= width:
-        return [line]
-    cells = list(line.cells())
-    rows: list[Line] = []
-    indent = ""
+    cells = [*line.cells()] if line.width > width else []
+    rows, indent = [] if cells else [line], ""
     while cells:
         room = max(1, width - len(indent))
-        cut = len(cells) if len(cells) <= room else room
-        if cut < len(cells):
-            spaces = [i for i in range(1, cut + 1) if cells[i][0] == " "]
-            cut = spaces[-1] if spaces else cut
-        rows.append(Line.of(indent, *cells[:cut]))
-        cells = cells[cut:]
-        while cells and cells[0][0] == " ":
-            cells.pop(0)
+        fits = len(cells) <= room
+        cut = len(cells) if fits else next((i for i in range(room, 0, -1) if cells[i][0] == " "), room)
+        rows.append(Line.of(indent, joined(cells[:cut])))
+        cells = [*dropwhile(lambda cell: cell[0] == " ", cells[cut:])]
         indent = FOLDED
-    return rows
+    return [Line.of(*((text.replace(KEPT, " "), role) for text, role in row.spans)) for row in rows]
 
 
 def _table(rows: Sequence[Block], width: int, glyphs: Glyphs) -> list[Line]:

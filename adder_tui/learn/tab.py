@@ -47,14 +47,13 @@ class LearnPane(Pane):
     def __init__(self, services: Services, *, id: str) -> None:
         super().__init__(services.view, id=id)
         self._services = services
-        self.lesson_controller: LessonController | None = None
-        """None until the lessons are read."""
+        self._room = LessonController(services.controller, services.show, self.changed)
         self._drop: Drop | None = None
         """A class's folder, into which progress exports itself."""
         self._warned = ""
         """What was said last of the progress that cannot be kept."""
         self.list = CourseList(services.view, self.changed, id="course")
-        self.lesson_view = LessonView(services, self.settle, id="lesson")
+        self.lesson_view = LessonView(services, self._room, self.settle, id="lesson")
         self._entering = self._playing = False
         self._early: list[events.Key] | None = []
         """Keys that came before the lesson, or the list, was there; None once it is."""
@@ -63,9 +62,13 @@ class LearnPane(Pane):
 
     @property
     def actors(self) -> Sequence[object]:
-        room = self.lesson_controller
-        in_room = () if room is None else (room.answers, room.help, room.controls)
-        return self, self.list, self.lesson_view, *self.lesson_view.views.parts, *in_room
+        room, views = self._room, self.lesson_view.views.parts
+        return self, self.list, self.lesson_view, *views, room.answers, room.help, room.controls
+
+    @property
+    def lesson_controller(self) -> LessonController | None:
+        """None until the lessons are read."""
+        return self._room if self.list.listing is not None else None
 
     def compose(self) -> ComposeResult:
         yield self.list
@@ -106,11 +109,7 @@ class LearnPane(Pane):
         await self._services.lock_taken.wait()
         lock = self._services.instance_lock
         own = OwnRun(settings.data_dir, lock.number if lock is not None else 1)
-        self.lesson_controller = LessonController(
-            course, store, own, LessonRuns(lesson_runs(settings.data_dir, store.path.name)),
-            self._services.controller, self._services.show, self.changed,
-        )  # fmt: skip
-        self.lesson_view.room = self.lesson_controller
+        self._room.begin(course, store, own, LessonRuns(lesson_runs(settings.data_dir, store.path.name)))
         today, missing = assigned_ids(course, settings.assigned)
         broken = (tr("{fault} The course goes on without it.", fault=one.fault) for one in course.broken[:1])
         for sentence in (missing, *broken):
@@ -149,8 +148,8 @@ class LearnPane(Pane):
 
     async def action_afresh(self) -> None:
         """Forget what was done in the chosen lesson: asked for twice, with no other key in between."""
-        chosen, room = self.list.chosen, self.lesson_controller
-        if chosen is None or room is None:
+        chosen = self.list.chosen
+        if chosen is None:
             return
         if self._sure_of != chosen.id:
             self._sure_of = chosen.id
@@ -158,8 +157,8 @@ class LearnPane(Pane):
             self._services.say(sure)
             return
         self._sure_of = ""
-        room.forget(chosen)
-        self.list.begin_afresh(room.store)
+        self._room.runs.forget(chosen.id)
+        self.list.begin_afresh(self._room.store)
         self._services.say(tr("{title} is as if never begun.", title=chosen.title))
 
     # --- entering and leaving --------------------------------------------------------------------
@@ -170,14 +169,13 @@ class LearnPane(Pane):
 
     async def enter(self, lesson: Lesson) -> None:
         """Enter a lesson: its preset is loaded, its views are put up."""
-        room = self.lesson_controller
-        if room is None or self._entering:
+        if self._entering:
             return
         self._entering = True
         try:
             await self.lesson_view.put_up(lesson)
             write_place(self._services.settings.data_dir, "learn", lesson.id)
-            await room.enter(lesson)
+            await self._room.enter(lesson)
             snapshot = self._services.view().snapshot
             self._services.prompt.begin(FIRST_SUM if snapshot is None else snapshot.asked.sum)
             self._warn()
@@ -189,25 +187,23 @@ class LearnPane(Pane):
 
     def open_lesson(self, id: str | None) -> None:
         """Enter a lesson that the glossary leads to, unless one is in it already."""
-        room = self.lesson_controller
-        if id is not None and room is not None and (room.lesson is None or room.lesson.id != id):
-            self.run_worker(self.enter(room.course.by_id[id]), name="enter")
+        if id is not None and (self._room.lesson is None or self._room.lesson.id != id):
+            self.run_worker(self.enter(self._room.course.by_id[id]), name="enter")
 
     async def action_leave(self) -> None:
         """Back to the list; the learner's own run is given back."""
-        room = self.lesson_controller
-        if room is None or room.lesson is None:
+        left = self._room.lesson
+        if left is None:
             return
-        if self.lesson_view.keys.just_back and self.source().tab == "learn":
-            self.lesson_view.keys.just_back = False
+        if self.lesson_view.just_back and self.source().tab == "learn":
+            self.lesson_view.just_back = False
             return
-        left = room.lesson
         self.lesson_view.row.close()
         try:
-            await room.leave()
+            await self._room.leave()
         finally:
             write_place(self._services.settings.data_dir, "learn", "")
-            self.list.come_back(left, room.store.progress)
+            self.list.come_back(left, self._room.store.progress)
             self._warn()
             if self.display:  # also where the prompt was given the keys just before, for a sum that the lesson wanted
                 self.call_after_refresh(self._take_focus_from, self.screen.focused)
@@ -219,16 +215,16 @@ class LearnPane(Pane):
 
     def came_to_front(self) -> None:
         """From another tab: the lesson's network is brought back where another one has taken its place."""
-        self.lesson_view.keys.settle_again()
+        self.lesson_view.hand_over_anew()
         self._services.start(self._call_back(), "call back")
 
     async def _call_back(self) -> None:
-        if self.lesson_controller is not None and await self.lesson_controller.call_back():
+        if await self._room.call_back():
             self._services.say(tr("The lesson's own network is back. Yours is kept: l lists it on the other tabs."))
 
     def _warn(self) -> None:
         """Say what is wrong with keeping the progress, once."""
-        warning = self.lesson_controller.store.warning if self.lesson_controller is not None else ""
+        warning = self._room.store.warning
         if not warning and self._drop is not None:
             warning = self._drop.warning
         lock = self._services.instance_lock
@@ -248,8 +244,8 @@ class LearnPane(Pane):
         Args:
             laid_out: whether the page was waited for; until it has its rows nobody knows whether text is left.
         """
-        room, state = self.lesson_controller, self.lesson_view.lesson_state
-        if room is None or state is None or state.showing:
+        room, state = self._room, self._room.lesson_state
+        if state is None or state.showing:
             return None
         if not laid_out and not self.lesson_view.laid_out:
             self.call_after_refresh(self._go_on_laid_out)
@@ -281,41 +277,36 @@ class LearnPane(Pane):
             self._services.start(next_lesson, "go on")
 
     async def _next_lesson(self, lesson: Lesson) -> None:
-        assert self.lesson_controller is not None
-        after = self.lesson_controller.course.after(lesson.id)
-        if after is not None:
-            await self.enter(after)
-        else:
-            await self.action_leave()
+        after = self._room.course.after(lesson.id)
+        await (self.action_leave() if after is None else self.enter(after))
 
     def action_go_back(self) -> None:
-        room, state = self.lesson_controller, self.lesson_view.lesson_state
-        if room is None or state is None or state.showing:
+        state = self._room.lesson_state
+        if state is None or state.showing:
             return
         if state.review is not None:
-            room.answers.end_review()
-        elif room.go(-1):
+            self._room.answers.end_review()
+        elif self._room.go(-1):
             self.settle()
 
     def action_hint(self) -> None:
-        assert self.lesson_controller is not None
-        self.lesson_controller.help.hint()
-        self.lesson_view.show_end()
+        self._room.help.hint()
+        self.lesson_view.share_room()
+        self.lesson_view.text.show_task()
 
     def action_yes(self) -> Awaitable[None]:
         """Show me."""
-        assert self.lesson_controller is not None
         self.take_focus()
-        return self.lesson_controller.help.show_me()
+        return self._room.help.show_me()
 
     def action_glossary(self) -> None:
         """The glossary; in a lesson its own words come first."""
         from adder_tui.learn.glossary import GlossaryScreen
 
-        if self.lesson_controller is not None:
-            lesson = self.lesson_controller.lesson
+        if self.list.listing is not None:
+            lesson = self._room.lesson
             terms = (*self.lesson_view.text.terms, *lesson.terms) if lesson is not None else ()
-            self.app.push_screen(GlossaryScreen(self.source, self.lesson_controller.course, terms), self.open_lesson)
+            self.app.push_screen(GlossaryScreen(self.source, self._room.course, terms), self.open_lesson)
 
     # --- what the app asks and tells -------------------------------------------------------------
 
@@ -330,58 +321,56 @@ class LearnPane(Pane):
     @property
     def unmet(self) -> frozenset[str]:
         """Terms that the lesson that is open has not come to; none on the list."""
-        room, state = self.lesson_controller, self.lesson_view.lesson_state
-        return frozenset() if room is None or state is None else room.course.unmet(state.lesson.id)
+        return frozenset() if self._room.lesson is None else self._room.course.unmet(self._room.lesson.id)
 
     @property
     def asks(self) -> bool:
         """Whether a sum can be asked: at each step of a lesson that has the network beside it, and on the list."""
-        state = self.lesson_view.lesson_state
+        state = self._room.lesson_state
         return state is None or (state.review is None and state.step.kind in PRACTICE)
 
     def keeps_back(self, command: Command) -> bool:
         """Whether a command that needs the lesson's run has to wait for it: the engine is still loading."""
-        state = self.lesson_view.lesson_state
+        state = self._room.lesson_state
         needs = (command.lesson or frozenset()) | (command.contexts & {"numbers"})
         return state is not None and not state.has_run and not needs.isdisjoint({"run", "seed", "edit", "numbers"})
 
     def saw(self, snapshot: Snapshot) -> None:
         playing, self._playing = self._playing, snapshot.status == "playing"
         if self._playing and not playing and self.display:
-            self.lesson_view.keys.training_begins()
-        if self.lesson_controller is not None and self.lesson_controller.saw(snapshot):
+            self.lesson_view.training_begins()
+        if self._room.saw(snapshot):
             self.lesson_view.look()
 
     async def heard(self, answer: Answer) -> None:
         """A sum was asked; until it is seen what that does, and who has the keys then."""
-        if self.lesson_controller is not None:
-            self.lesson_controller.heard(answer)
-            self.lesson_view.look()
-            self.changed()
-            await self.lesson_controller.looked()
+        self._room.heard(answer)
+        self.lesson_view.look()
+        self.changed()
+        await self._room.looked()
 
     def has_enough_of(self, sum: Sum) -> bool:
         """Whether a sum that stands in the prompt was asked just now, and the step's tasks are done by it.
 
         Enter, which is said to go on, then does so also where the prompt still has the keys.
         """
-        state = self.lesson_view.lesson_state
+        state = self._room.lesson_state
         snapshot = state.attempt.activity.snapshot if state is not None else None
         if state is None or snapshot is None or state.review is not None or state.step.kind != "do":
             return False
         run, now = state.activity.run, snapshot.asked.predicted
         last = run.asked[-1] if run is not None and run.asked else None
-        return state.may_go_on and last is not None and (last.a, last.b, last.answer) == (sum.a, sum.b, now)
+        return state.may_go_on and last is not None and (last.sum.a, last.sum.b, last.predicted) == (sum.a, sum.b, now)
 
     # --- drawing and focus -----------------------------------------------------------------------
 
     def redraw(self) -> None:
-        inside = self.lesson_view.lesson_state is not None
+        inside = self._room.lesson_state is not None
         if self.lesson_view.display != inside:
             self.list.display, self.lesson_view.display = not inside, inside
         self.lesson_view.share_room()
         self.lesson_view.settle_field()
-        self.lesson_view.keys.settle()
+        self.lesson_view.hand_over()
         self.lesson_view.views.feed()
         super().redraw()
         if inside:
@@ -389,7 +378,7 @@ class LearnPane(Pane):
 
     def take_focus(self) -> None:
         """The keys go to the list, or to the lesson's text."""
-        inside = self.lesson_view.lesson_state is not None
+        inside = self._room.lesson_state is not None
         (self.lesson_view if inside else self.list).take_focus()
 
     def take_focus_if_shown(self) -> None:
@@ -399,15 +388,11 @@ class LearnPane(Pane):
 
     def settle(self) -> None:
         """After a step has changed: the field, or the text, has the keys."""
-        state = self.lesson_view.lesson_state
+        state = self._room.lesson_state
         self.lesson_view.settle_field(focus=True)
         if state is not None and not state.types_now and self.display and not self._services.typing():
-            self._begin_step()  # at once: a key that comes right behind is meant for what the step begins with
-
-    def _begin_step(self) -> None:
-        if not self._services.typing():
-            self.take_focus()
-            self.lesson_view.keys.settle_again()
+            self.take_focus()  # at once: a key that comes right behind is meant for what the step begins with
+            self.lesson_view.hand_over_anew()
 
 
 def _read(settings: Settings) -> tuple[Course, Store, Drop | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -54,51 +54,8 @@ class Layout:
     """The text has all of the room."""
     text_rows: int
     """Of the text; 0 for all that there are."""
-    shown: tuple[str, ...]
-    """The views that are shown, in the lesson's order."""
-    view_rows: tuple[int, ...]
+    views: Mapping[str, int]
     """Rows of each view that is shown, title included; 0 for a share of what is left."""
-
-
-def lay_out(
-    state: LessonState,
-    views: Sequence[str],
-    current: str,
-    looking: bool,
-    silent: bool,
-    size: tuple[int, int],
-    fixed: int,
-    wanted: int,
-) -> Layout:
-    """The layout for one step of a lesson.
-
-    Args:
-        state: the lesson at that step.
-        views: the lesson's, in its order.
-        current: the view that is to be seen in any case.
-        looking: whether a view has the keys.
-        silent: whether the current view has nothing to say: the text gets its rows.
-        size: columns and rows.
-        fixed: rows of the lines around the text.
-        wanted: rows that the whole text would take.
-    """
-    width, height = size
-    wide = width >= WIDE
-    alone = state.step.kind in ("predict", "quiz") or state.review is not None
-    alone = alone or (silent and not wide and (state.step.kind != "do" or state.by_hand))
-    rows = 0
-    if not wide:
-        most = height - fixed - 1 - LEAST_VIEW_ROWS
-        most = min(most, TEXT_ROWS.get(state.step.kind, most))
-        if looking or state.activity.plays:
-            most = min(most, LOOKING_ROWS)
-        if takes := rows_taken(current, state, width):
-            most = max(most, height - fixed - takes)  # a view that needs few rows leaves the others to the text
-        rows = height - fixed if alone else max(3, min(wanted, most))
-    shown = _shown(state.lesson, views, current, wide, height)
-    small = [rows_for(view, state.lesson) for view in shown]
-    mixed = len(shown) > 1 and not all(small)
-    return Layout(wide, alone, rows, shown, tuple(small) if mixed else (0,) * len(shown))
 
 
 def rows_for(view: str, lesson: Lesson) -> int:
@@ -118,29 +75,15 @@ def rows_taken(view: str, state: LessonState, width: int) -> int:
     return 2 + len(about) + len(calls) + sum(len(one.nudges) for one in nudged if one is not None)
 
 
-def _shown(lesson: Lesson, views: Sequence[str], current: str, wide: bool, height: int) -> tuple[str, ...]:
-    """The current view, and where there is room side by side as many others as fit, those behind it first."""
-    if not views:
-        return ()
-    at = views.index(current) if current in views else 0
-    if not wide:
-        return (views[at],)
-    shown: set[str] = set()
-    left = height
-    for view in [*views[at:], *reversed(views[:at])]:
-        takes = rows_for(view, lesson) or LARGE_VIEW
-        if not shown or takes <= left:
-            shown.add(view)
-            left -= takes
-    return tuple(view for view in views if view in shown)
-
-
-def of_lesson(run: RunSummary, state: LessonState, first: int) -> bool:
+def of_lesson(run: RunSummary, state: LessonState) -> bool:
     """Whether a run is one of the lesson's: a later one than its first, or one that came out as an earlier lesson's.
 
     Of two runs that are the same the list keeps the older.
     """
-    return run.id >= first or any(one.newest and one.experiment == run.experiment for one in state.activity.runs)
+    first, logged = state.activity.first_run, state.activity.runs
+    return first is not None and (
+        run.id >= first or any(one.newest and one.experiment == run.experiment for one in logged)
+    )
 
 
 class OwnView(Canvas, can_focus=True):
@@ -280,18 +223,54 @@ class LessonViews(Vertical):
             return bool(state.activity.runs)
         return state.step.kind in PRACTICE and (name not in PROBE_VIEWS or name in state.activity.opened)
 
+    def lay_out(self, state: LessonState, looking: bool, size: tuple[int, int], fixed: int, wanted: int) -> Layout:
+        """How text and views share the room at a step of the lesson.
+
+        Args:
+            state: the lesson at that step.
+            looking: whether a view has the keys.
+            size: columns and rows.
+            fixed: rows of the lines around the text.
+            wanted: rows that the whole text would take.
+        """
+        width, height = size
+        wide = width >= WIDE
+        silent = not looking and not self.tells(state)  # the text gets the view's rows
+        alone = state.step.kind in ("predict", "quiz") or state.review is not None
+        alone = alone or (silent and not wide and (state.step.kind != "do" or state.by_hand))
+        rows = 0
+        if not wide:
+            most = height - fixed - 1 - LEAST_VIEW_ROWS
+            most = min(most, TEXT_ROWS.get(state.step.kind, most))
+            if looking or state.activity.plays:
+                most = min(most, LOOKING_ROWS)
+            if takes := rows_taken(self.current, state, width):
+                most = max(most, height - fixed - takes)  # a view that needs few rows leaves the others to the text
+            rows = height - fixed if alone else max(3, min(wanted, most))
+        shown = self._shown(state.lesson, height) if wide else {self.current: 0}
+        return Layout(wide, alone, rows, dict.fromkeys(shown, 0) if all(shown.values()) else shown)
+
+    def _shown(self, lesson: Lesson, height: int) -> dict[str, int]:
+        """The current view and as many others as fit side by side with the text, those behind it first; their rows."""
+        names, shown = self.names, set[str]()
+        at = names.index(self.current) if names else 0
+        for view in [*names[at:], *reversed(names[:at])]:
+            takes = rows_for(view, lesson) or LARGE_VIEW
+            if not shown or takes <= height:
+                shown.add(view)
+                height -= takes
+        return {view: rows_for(view, lesson) for view in names if view in shown}
+
     async def put_up(self, lesson: Lesson) -> None:
         self.frames = []
         await self.remove_children()
-        names = lesson.shown_views
         self.table = self._feed = self.chart = None
-        self.frames = [self._frame(name) for name in names]
+        self.frames = [self._frame(name) for name in lesson.shown_views]
+        self.current = lesson.shown_views[0]
         await self.mount(*self.frames)
-        self.current = names[0]
 
     def show(self, layout: Layout) -> None:
-        rows = dict(zip(layout.shown, layout.view_rows, strict=True))
-        every = tuple(self.names)
+        rows, every = layout.views, tuple(self.names)
         for frame in self.frames:
             frame.display = frame.view_name in rows
             frame.names = every if len(rows) == 1 < len(every) else (frame.view_name,)
@@ -346,8 +325,7 @@ class LessonViews(Vertical):
         view, state = self._source(), self._state()
         if view.snapshot is None or state is None:
             return view
-        first = state.activity.first_run
-        runs = tuple(run for run in view.snapshot.runs if first is not None and of_lesson(run, state, first))
+        runs = tuple(run for run in view.snapshot.runs if of_lesson(run, state))
         if len(runs) < len(view.snapshot.runs):
             view = dataclasses.replace(view, snapshot=dataclasses.replace(view.snapshot, runs=runs))
         if view.snapshot is None or (state.step.kind in PRACTICE and not state.by_hand):
@@ -362,9 +340,8 @@ class LessonViews(Vertical):
             return view
         from adder_tui.ui.run_words import MOST_ON_CHART, comparable
 
-        now, runs = view.snapshot.experiment, list(view.snapshot.runs)
-        lessons = [run for run in runs if run.epoch and of_lesson(run, state, state.first_run)
-                   and comparable(run.experiment, now)]  # fmt: skip
+        now = view.snapshot.experiment
+        lessons = (run for run in view.snapshot.runs if run.epoch and comparable(run.experiment, now))
         titles = {run.id: state.lesson.title_of(run.experiment) for run in lessons}
         own = state.lesson.title_of(now)
         newest = {title: id for id, title in titles.items() if title != own}

@@ -122,43 +122,42 @@ def is_taken(data_dir: Path, number: int) -> bool:
 
 def read_place(data_dir: Path) -> tuple[str, str] | None:
     """The tab and the lesson (or nothing) where one was; None where that is not known."""
-    try:
-        tab, _, lesson = _read_note(data_dir / PLACE).partition(" ")
-    except (OSError, ValueError):
-        return None
+    tab, _, lesson = _read_note(data_dir / PLACE).partition(" ")
     return (tab, lesson) if tab.isidentifier() else None
 
 
 def write_place(data_dir: Path, tab: str, lesson: str) -> None:
-    """Keep where one is; a folder that cannot be written to is no reason to stop."""
-    with contextlib.suppress(OSError, ValueError):
-        _write_note(data_dir / PLACE, f"{tab} {lesson}")
+    """Keep where one is."""
+    _write_note(data_dir / PLACE, f"{tab} {lesson}")
 
 
 def read_network_view(data_dir: Path) -> str:
     """What the Network tab showed last; nothing where that is not known."""
+    return _read_note(data_dir / NETWORK_VIEW)
+
+
+def write_network_view(data_dir: Path, shown: str) -> None:
+    """Keep what the Network tab shows."""
+    _write_note(data_dir / NETWORK_VIEW, shown)
+
+
+def _read_note(path: Path) -> str:
     try:
-        return _read_note(data_dir / NETWORK_VIEW)
+        return read_bounded(path, LONGEST).decode("ascii").strip()
     except (OSError, ValueError):
         return ""
 
 
-def write_network_view(data_dir: Path, shown: str) -> None:
-    """Keep what the Network tab shows; a folder that cannot be written to is no reason to stop."""
-    with contextlib.suppress(OSError):
-        _write_note(data_dir / NETWORK_VIEW, shown)
-
-
-def _read_note(path: Path) -> str:
-    return read_bounded(path, LONGEST).decode("ascii").strip()
-
-
 def _write_note(path: Path, text: str) -> None:
-    """Write a line, not brought to the disk at once: what is lost with it is where one was."""
-    held = f"{text}\n".encode("ascii")
-    with open_regular(path, os.O_WRONLY | os.O_CREAT) as file:
-        file.truncate()
-        file.write(held)
+    """Write a line, not brought to the disk at once: what is lost with it is where one was.
+
+    A folder that cannot be written to is no reason to stop.
+    """
+    with contextlib.suppress(OSError, ValueError):
+        held = f"{text}\n".encode("ascii")
+        with open_regular(path, os.O_WRONLY | os.O_CREAT) as file:
+            file.truncate()
+            file.write(held)
 
 
 def is_new(data_dir: Path) -> bool:

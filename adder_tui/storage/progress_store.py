@@ -20,7 +20,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Concatenate, ParamSpec
 
 from adder_engine.disk import clear_leftovers, open_regular, read_bounded, write_whole
 from adder_engine.errors import AdderError
@@ -42,7 +42,7 @@ CLOSING_SECONDS = 2.0
 _ODD = re.compile(r"[^\w.-]+")
 _NO_NAME = re.compile(r"[^a-z0-9]+")
 
-Change = Callable[[Tree], None]
+Of = ParamSpec("Of")
 
 
 class ProgressError(AdderError):
@@ -75,7 +75,7 @@ class Store:
         """Whether ``warning`` is of a write that failed, which the next good one ends."""
         self.saved: Callable[[Progress], None] = lambda progress: None
         """Told of what is on the disk after each change."""
-        self._pending: list[Change] = []
+        self._pending: list[Callable[[Tree], None]] = []
         """Changes that are not on the disk yet."""
         with self._lock():  # while no other app writes
             self._saved = self._read() or fresh()
@@ -93,9 +93,9 @@ class Store:
         """Why changes are not on the disk, in one sentence; empty where they are."""
         return self.warning if self._pending else ""
 
-    def change(self, change: Change) -> Progress:
-        """Make a change and save it."""
-        self._pending.append(change)
+    def change(self, change: Callable[Concatenate[Tree, Of], None], *what: Of.args, **more: Of.kwargs) -> Progress:
+        """Make a change and save it: one of those in :mod:`adder_tui.storage.progress`, and what it takes."""
+        self._pending.append(lambda tree: change(tree, *what, **more))
         return self.retry()
 
     def retry(self) -> Progress:
@@ -248,7 +248,7 @@ def from_line(line: str) -> Tree:
             raise ValueError
         return tree_of(text)
     except (ValueError, RecursionError, binascii.Error, zlib.error):
-        raise ProgressError(tr("This exported progress is not whole: copy the line again, all of it.")) from None
+        raise ProgressError("This exported progress is not whole: copy the line again, all of it.") from None
 
 
 def read_export(path: Path | None) -> tuple[Tree, CourseMark]:
@@ -265,7 +265,7 @@ def read_export(path: Path | None) -> tuple[Tree, CourseMark]:
     except UnicodeDecodeError:
         text = ""
     except OSError as error:
-        raise ProgressError(tr("{path} cannot be read ({why}).", path=path, why=error.strerror)) from None
+        raise ProgressError("{path} cannot be read ({why}).", path=path, why=error.strerror) from None
     tree = from_line(text)
     said = tree.pop("course", None)
     found = said if isinstance(said, dict) else {}

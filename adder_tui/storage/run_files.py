@@ -289,7 +289,7 @@ def run_files(data_dir: Path, but_not: Path | None = None) -> Iterator[RunFile]:
         return
     except OSError as error:
         why = error.strerror or error
-        raise RequestError(tr("{folder} cannot be read: {why}.", folder=data_dir, why=why)) from None
+        raise RequestError("{folder} cannot be read: {why}.", folder=data_dir, why=why) from None
     for path in paths:
         if path == but_not:
             continue
@@ -317,21 +317,22 @@ def path_of(typed: str, data_dir: Path) -> Path:
     """
     text = typed.strip()
     if not text:
-        raise RequestError(tr("Type a name, such as my-run: it goes into the data folder. A whole path will do too."))
+        raise RequestError("Type a name, such as my-run: it goes into the data folder. A whole path will do too.")
     if not all(map(str.isprintable, text)):
         sentence = tr("{typed} has a character that no name takes: use letters, digits, - and _.", typed=_short(text))
         raise RequestError(sentence)
     try:
         path = Path(text).expanduser()
     except RuntimeError:
-        raise RequestError(tr("{typed!r} names nobody's home folder.", typed=text)) from None
+        raise RequestError("{typed!r} names nobody's home folder.", typed=text) from None
     if not path.is_absolute() and ("/" in text or "\\" in text):
         plain = re.sub(r"[/\\]+", "-", text).strip("-.") or "my-run"
-        sentence = tr(
+        raise RequestError(
             "{typed} would lie in a folder that the list does not show: type a name without / and \\, such as {plain}, "
-            "or a whole path.", typed=_short(text), plain=_short(plain),
-        )  # fmt: skip
-        raise RequestError(sentence)
+            "or a whole path.",
+            typed=_short(text),
+            plain=_short(plain),
+        )
     if not path.name or path.name.startswith(".") or text.endswith(("/", "/..")):
         typed = _short(text)
         sentence = tr("{typed} is no name for a file: begin it with a letter or a digit, such as my-run.", typed=typed)
@@ -344,7 +345,7 @@ def path_of(typed: str, data_dir: Path) -> Path:
                   name=_short(path.stem), length=length, most=LONGEST_NAME)  # fmt: skip
         raise RequestError(sentence)
     if os.path.realpath(path.parent) == os.path.realpath(data_dir) and path.name.startswith(OURS):
-        raise RequestError(tr("{name} is a name that adder-tui writes to by itself: take another one.", name=path.stem))
+        raise RequestError("{name} is a name that adder-tui writes to by itself: take another one.", name=path.stem)
     return path
 
 

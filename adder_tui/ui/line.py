@@ -5,6 +5,7 @@ A role says what a piece of text is (``dim``, ``plus``, ``accent``); the theme s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -38,6 +39,9 @@ Role = (
 )  # fmt: skip
 """``band-dim`` is a table's header, ``active`` the tab in front, ``chosen`` a picked row."""
 Span = tuple[str, Role]
+KEPT = "\N{NO-BREAK SPACE}"
+_TOGETHER = re.compile(r"(?<=\d) (?=[+−*] \d)|(?<=\d [+−*]) (?=\d)|(?<=[(\d],) (?=\d+\))")
+"""Blanks at which no line is broken: in a sum, 30 + 70, and in a shape, (1, 2)."""
 
 
 @dataclass(frozen=True)
@@ -100,15 +104,51 @@ def roomiest(width: int, *wordings: Line) -> Line:
     return next((line for line in wordings if line.width <= width), wordings[-1])
 
 
+def wrap(pieces: Iterable[Span], width: int) -> list[Line]:
+    """Styled text broken at spaces into rows of at most ``width`` columns; longer words are broken anywhere.
+
+    A word keeps its roles.
+    """
+    rows: list[list[Span]] = [[]]
+    row, used = rows[0], 0
+    for word in _words(pieces):
+        size = cell_len(word[0][0]) if len(word) == 1 else sum(cell_len(text) for text, _ in word)
+        if used and used + 1 + size > width:
+            rows.append(row := [])
+            used = 0
+        elif used:
+            before = row[-1][1]
+            row.append((" ", before if before == word[0][1] else "text"))
+            used += 1
+        if size <= width:
+            row += word
+            used += size
+            continue
+        for character, role in ((character, role) for text, role in word for character in text):
+            if used and used + cell_len(character) > width:
+                rows.append(row := [])
+                used = 0
+            row.append((character, role))
+            used += cell_len(character)
+    return [Line(tuple(row)) for row in rows if row]
+
+
+def _words(pieces: Iterable[Span]) -> Iterator[list[Span]]:
+    word: list[Span] = []
+    for text, role in pieces:
+        for i, part in enumerate(_TOGETHER.sub(KEPT, text.replace("\n", " ")).split(" ")):
+            if i and word:
+                yield word
+                word = []
+            if part:
+                word.append((part.replace(KEPT, " "), role))
+    if word:
+        yield word
+
+
 def wrapped(text: str, width: int) -> list[str]:
-    """``text`` broken at spaces into rows of at most ``width`` columns; longer words are broken anywhere."""
-    rows = [""]
-    for word in text.split():
-        if rows[-1] and cell_len(f"{rows[-1]} {word}") <= width:
-            rows[-1] += f" {word}"
-        else:
-            rows += list(filter(None, chop_cells(word, width))) or [word]
-    return rows[1:]
+    """Text of one role, wrapped."""
+    return [line.plain for line in wrap([(" ".join(text.split()), "text")], width)]
 
 
 def packed(pieces: Iterable[Line], width: int) -> list[Line]:

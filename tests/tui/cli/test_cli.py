@@ -368,6 +368,7 @@ def test_a_file_that_is_no_list_of_rows_is_refused_by_its_true_reason(
         ["--experiment", "one-pair", "--experiment", "tanh"], ["--data", "a.csv", "--data", "b.csv"],
         ["train", "one-pair", "--epochs", "1", "--epochs", "2"],
         ["export", "one-pair", "--to", "a.py", "--to", "b.py"],
+        ["lessons", "read", "loss", "--course", "a", "--course", "b"],
     ],
 )  # fmt: skip
 def test_an_option_that_counts_once_is_refused_when_it_is_given_again(

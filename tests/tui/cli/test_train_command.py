@@ -1,6 +1,7 @@
 """``adder-tui train``: what it prints, how it ends, and what becomes of a pipe or a Ctrl+C."""
 
 import json
+import math
 import os
 import pty
 import signal
@@ -12,10 +13,12 @@ from typing import Any
 import pytest
 
 from adder_engine.experiment import Experiment
+from adder_engine.parsing import Sum
 from adder_engine.runs.divergence import explain_anew
+from adder_engine.snapshot import Answer
 from adder_engine.training.trainer import Trainer
 from adder_tui.cli.main import main
-from adder_tui.cli.train_command import Reply, answer_lines, reported_epochs
+from adder_tui.cli.train_command import answer_lines, reported_epochs
 from adder_tui.ui.numbers import number
 from adder_tui.ui.run_state import divergence_text
 from adder_tui.ui.symbols import UNICODE
@@ -225,7 +228,11 @@ def test_text_ends_with_the_answer_the_truth_and_how_far_off(capsys: pytest.Capt
 
 
 def test_answers_stand_in_columns() -> None:
-    assert answer_lines([Reply("30+70", 99.978, 100.0), Reply("-3+1", -13.5, -2.0), Reply("1e12+0", None, 1e12)]) == [
+    answers = [
+        Answer(Sum(30, 70, "30+70"), 99.978, 100.0), Answer(Sum(-3, 1, "-3+1"), -13.5, -2.0),
+        Answer(Sum(1e12, 0, "1e12+0"), math.inf, 1e12),
+    ]  # fmt: skip
+    assert answer_lines(answers, Experiment()) == [
         "30+70  =  99.98   truth   100   off by  −0.02",
         "-3+1   = −13.50   truth    −2   off by −11.50",
         "1e12+0 =      ?   truth 1e+12   off by      ?",
@@ -233,11 +240,12 @@ def test_answers_stand_in_columns() -> None:
 
 
 def test_a_small_difference_is_not_rounded_to_nothing() -> None:
-    assert answer_lines([Reply("3+7", 10.002, 10.0)]) == ["3+7 = 10.0020   truth 10   off by +0.0020"]
+    lines = answer_lines([Answer(Sum(3, 7, "3+7"), 10.002, 10.0)], Experiment())
+    assert lines == ["3+7 = 10.0020   truth 10   off by +0.0020"]
 
 
 def test_nothing_asked_gives_no_answers() -> None:
-    assert answer_lines([]) == []
+    assert answer_lines([], Experiment()) == []
 
 
 @pytest.mark.parametrize(
@@ -252,7 +260,9 @@ def test_lines_are_due_at_the_first_epoch_and_each_tenth(epochs: int, phrase: li
 _TRAIN = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
+from adder_engine.parsing import Sum
 from adder_engine.runs.divergence import explain_anew
+from adder_engine.snapshot import Answer
 from adder_engine.experiment import Experiment
 from adder_tui.cli.main import main
 from adder_tui.ui.run_state import divergence_text

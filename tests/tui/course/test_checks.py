@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adder_tui.course.expressions import TRUTHS, Argument, Expression, Need, Value, parse, parse_check
+from adder_tui.course.expressions import TRUTHS, Argument, Call, Expression, Value, parse, parse_check
 from adder_tui.course.source import CheckError
 from adder_tui.course.vocabulary import ARITHMETIC, WORDS
 
@@ -129,4 +129,4 @@ def test_a_setting_of_another_kind_is_unequal_and_in_no_order() -> None:
 
 def test_an_expression_says_what_the_engine_must_be_asked() -> None:
     expression = parse("abs(ask(-330000, 30000) + 300000) < 5 and run.rises > 1 and bench('hits', 0.5) > 0.2")
-    assert expression.needs == {Need("ask", (-330000.0, 30000.0)), Need("bench", ("hits", 0.5))}
+    assert expression.needs == {Call("ask", (-330000.0, 30000.0)), Call("bench", ("hits", 0.5))}

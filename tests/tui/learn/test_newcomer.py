@@ -151,9 +151,10 @@ def test_a_run_that_came_out_as_an_earlier_lessons_stands_on_the_chart_all_the_s
     adam = LESSONS["one-step"].station_named("adam")
     assert adam is not None
     run = cast(RunSummary, SimpleNamespace(id=1, experiment=adam.experiment))
-    assert not of_lesson(run, state, 4)
+    state.activity.first_run = 4
+    assert not of_lesson(run, state)
     state.activity.runs.append(LoggedRun([(0, adam.experiment)], newest=2000))
-    assert of_lesson(run, state, 4)
+    assert of_lesson(run, state)
 
 
 def test_choices_and_reasons_are_written_without_marks() -> None:

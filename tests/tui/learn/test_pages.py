@@ -94,6 +94,14 @@ def test_no_sum_and_no_shape_is_broken_over_two_rows(width: int) -> None:
         assert any(whole in row for row in rows), rows
 
 
+@pytest.mark.parametrize("width", [40, 54, 57, 60])
+def test_no_blank_of_a_worked_example_is_broken_over_two_rows(width: int) -> None:
+    for lesson in COURSE.lessons:
+        for page in pages_of(lesson):
+            rows = [line.plain for line in page_lines(page, width, UNICODE) if "[" in line.plain]
+            assert all(row.count("[") == row.count("]") for row in rows), lesson.id
+
+
 def _marks(text: str) -> list[str]:
     return [block.mark for block in markup.blocks_of(text) if block.mark != "-"]
 
