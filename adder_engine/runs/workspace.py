@@ -1,13 +1,23 @@
-"""The runs of a session: the one in progress, those before it, what is done to them, and the snapshot of it all."""
+"""The runs of a session: the one in progress, those before it, what is done to them, and the snapshot of it all; and
+the loop that trains between requests, answers them, hands out snapshots, and saves.
+"""
 
 from __future__ import annotations
 
+import concurrent.futures
+import contextlib
+import math
+import queue
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
+from adder_engine.analysis.results import Query
 from adder_engine.analysis.tracing import held_gradients, trace_step, trace_sum
-from adder_engine.errors import RequestError, RunFileError
+from adder_engine.errors import AdderError, RequestError, RunFileError
 from adder_engine.experiment import Experiment
 from adder_engine.language import tr
 from adder_engine.parsing import LARGEST_TERM, Sum
@@ -29,6 +39,7 @@ from adder_engine.snapshot import (
     Status,
     ended_text,
 )
+from adder_engine.steps import give_way
 from adder_engine.training.checkpoint import Constraints
 from adder_engine.training.trainer import Trainer
 from adder_engine.watched_sums import TUTORIAL_SUMS, same_pair, starting_sums, with_asked
@@ -36,6 +47,14 @@ from adder_engine.watched_sums import TUTORIAL_SUMS, same_pair, starting_sums, w
 MOST_WATCHED = 30
 MOST_EARLIER = 4
 """Earlier runs that undo can bring back."""
+SLICE = 0.002
+"""Seconds of training between two looks at the requests; an update that takes longer is finished first."""
+ASIDE = 0.15
+"""Work in slices takes this share of the time that training could use, once it has taken :data:`HEAD_START`."""
+HEAD_START = 0.05
+"""Seconds of work that are done as quickly as training goes on: most is done by then."""
+
+Future = concurrent.futures.Future[Any]
 
 
 def summary_of(
@@ -413,3 +432,183 @@ def _sum(pair: Sequence[float]) -> Sum:
     if not (abs(a) <= LARGEST_TERM and abs(b) <= LARGEST_TERM):
         raise ValueError(pair)
     return Sum(a, b)
+
+
+class EngineLoop:
+    """What a session's thread does: trains a workspace between requests, answers these, and saves.
+
+    It never waits for whoever asks.
+
+    Args:
+        autosave: where the run is kept as it goes; None keeps nothing.
+        save_every: seconds between two saves of a run that goes on changing.
+    """
+
+    def __init__(self, experiment: Experiment, autosave: Path | None, save_every: float) -> None:
+        self.workspace = Workspace(experiment)
+        self.experiment = experiment
+        """The settings in force, for whoever looks from another thread."""
+        self._playing = False
+        self._pace: float | None = None
+        self._until = math.inf
+        """The epoch at whose end playing halts."""
+        self._waiting: list[tuple[int, Future]] = []
+        """Who waits for the next snapshot of another version."""
+        self._made: Snapshot | None = None
+        """What the request just served has resolved with; those who wait get the same."""
+        self._in_slices: deque[tuple[Iterator[None], Future]] = deque()
+        """Work in progress that takes long, and who waits for it."""
+        self._aside = HEAD_START
+        """Seconds that it may take from training."""
+        self._autosave, self._save_every = autosave, save_every
+        self._saved = self.workspace.version
+        self._save_at = time.monotonic() + save_every
+
+    # --- requests --------------------------------------------------------------------------------
+
+    def answer(self, work: Callable[[], object], future: Future) -> None:
+        """Resolve a future with what the work returns."""
+        with self._rejecting(future):
+            _resolve(future, work())
+
+    @contextlib.contextmanager
+    def _rejecting(self, future: Future) -> Iterator[None]:
+        """Tell whoever waits why a request failed; the session goes on."""
+        try:
+            yield
+        except Exception as error:
+            if not isinstance(error, AdderError):
+                self.workspace.fail(error)
+                error = RequestError(self.workspace.failure)
+            with contextlib.suppress(concurrent.futures.InvalidStateError):
+                future.set_exception(error)
+
+    def look(self, since: int | None, future: Future) -> None:
+        """Resolve a future with the newest snapshot; with ``since`` with the next one whose version differs."""
+        if since is None or self.workspace.version != since:
+            _resolve(future, self.workspace.snapshot(self._playing))
+        else:
+            self._waiting = [(s, f) for s, f in self._waiting if not f.done()] + [(since, future)]
+
+    def begin(self, questions: Sequence[Query], now: Future, futures: Sequence[Future]) -> None:
+        """Begin to find several things of one moment, whose snapshot ``now`` gets, and go on in slices.
+
+        The first slice of each is done at once, for it copies what the rest goes by.
+        """
+        _resolve(now, self.workspace.snapshot(self._playing))
+        for question, future in zip(questions, futures, strict=True):
+            self._go_on(self._found(question, future), future)
+
+    def _found(self, question: Query, future: Future) -> Iterator[None]:
+        _resolve(future, (yield from self.workspace.explorer.find(question)))
+
+    def _go_on(self, work: Iterator[None], future: Future) -> None:
+        """Do one slice, unless nobody waits for it any more, and see to the rest later."""
+        with self._rejecting(future):
+            if not future.done():
+                for _ in work:
+                    self._in_slices.append((work, future))
+                    return
+
+    def snapshot_after(self, change: Callable[[EngineLoop], None]) -> Snapshot:
+        """Change something: the snapshot after it."""
+        change(self)
+        self.workspace.version += 1
+        self.experiment = self.workspace.run.experiment
+        self._made = self.workspace.snapshot(self._playing)
+        return self._made
+
+    def play(self, pace: float | None, until: float) -> None:
+        self.workspace.check_unfinished()
+        self.workspace.run.paused = None
+        self._playing = not self.workspace.run.stopped
+        self._pace, self._until = pace, until
+
+    def halt(self) -> None:
+        """Stop playing; a stop is a moment to save."""
+        if self._playing:
+            self._playing = False
+            self.workspace.version += 1
+            self._save_at = 0.0
+
+    # --- the loop --------------------------------------------------------------------------------
+
+    def serve(self, requests: queue.SimpleQueue[Callable[[EngineLoop], None] | None], closing: threading.Event) -> None:
+        """Go on until ``closing`` is set; each request is done with this loop, None only wakes it."""
+        give_way()
+        while not closing.is_set():
+            begun = time.perf_counter()
+            wait = self._train() if self._playing else None
+            self._aside += ASIDE * (time.perf_counter() - begun)
+            hurried = wait == 0.0  # training wants all the time that there is
+            self.experiment = self.workspace.run.experiment
+            self._publish()
+            due = self._save_due()
+            wait = 0.0 if self._in_slices else due if wait is None else wait if due is None else min(wait, due)
+            with contextlib.suppress(queue.Empty):
+                request = requests.get(timeout=wait) if wait != 0 else requests.get_nowait()
+                while request is not None:
+                    request(self)
+                    self._publish()
+                    request = requests.get_nowait()
+            self._do_slices(hurried)
+            if self._save_due() == 0.0:
+                self.save()
+
+    def _train(self) -> float:
+        """Train for a slice. Returns how long nothing needs to be done, in seconds."""
+        idle = 0.0
+        try:
+            idle = self.workspace.train(SLICE, self._pace, self._until)
+        except Exception as error:
+            self.workspace.fail(error)
+        run = self.workspace.run
+        if self.workspace.failure or run.finished or run.stopped or run.paused or run.at_end_of(self._until):
+            self.halt()
+        return idle
+
+    def _publish(self) -> None:
+        """Hand the newest snapshot to those who wait for one."""
+        version = self.workspace.version
+        ready = [future for since, future in self._waiting if since != version]
+        made, self._made = self._made, None
+        if ready:
+            self._waiting = [waiter for waiter in self._waiting if waiter[0] == version]
+            current = made is not None and made.version == version
+            snapshot = made if current else self.workspace.snapshot(self._playing)
+            for future in ready:
+                _resolve(future, snapshot)
+
+    def _do_slices(self, hurried: bool) -> None:
+        """Go on for a while with work that takes long, taking turns; beside a run in a hurry only now and then."""
+        begun = now = time.perf_counter()
+        while self._in_slices and now - begun < SLICE and not (hurried and now - begun > self._aside):
+            self._go_on(*self._in_slices.popleft())
+            now = time.perf_counter()
+        self._aside = min(self._aside - (now - begun), HEAD_START) if self._in_slices and hurried else HEAD_START
+
+    def _save_due(self) -> float | None:
+        """Seconds until the run is to be saved; None where there is nothing new to save."""
+        if self._autosave is None or self.workspace.version == self._saved:
+            return None
+        return max(0.0, self._save_at - time.monotonic())
+
+    def save(self) -> None:
+        """Save what is new; a run that cannot be saved goes on with a warning."""
+        workspace, warning = self.workspace, ""
+        if self._autosave is None or workspace.version == self._saved:
+            return
+        self._save_at = time.monotonic() + self._save_every
+        try:
+            workspace.save(self._autosave)
+            self._saved = workspace.version
+        except RunFileError as error:
+            warning = str(error)
+        if warning != workspace.warning:
+            workspace.warning = warning
+            workspace.version += 1
+
+
+def _resolve(future: Future, result: object) -> None:
+    with contextlib.suppress(concurrent.futures.InvalidStateError):
+        future.set_result(result)

@@ -331,9 +331,7 @@ class Calls(RuleBasedStateMachine):
         snapshot = self.run(self.session.pause())
         if snapshot.moment.update > 100:
             return
-        first, events = self.run(
-            self.session._thread.ask(lambda d: (d.run.first_experiment, list(d.run.timeline.events)))
-        )
+        first, events = self.run(self.session._ask(lambda d: (d.run.first_experiment, list(d.run.timeline.events))))
         assert Straight(first, events).at(snapshot.moment)[0] == snapshot.state.tobytes()
 
     # --- always
@@ -532,7 +530,7 @@ async def test_a_request_that_is_given_up_leaves_the_session_working():
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(session.snapshot(since=version), 0.001)
         assert (await session.step()).moment.update == 1
-        assert len(session._thread._waiting) <= 1
+        assert len(session._loop._waiting) <= 1
 
 
 @pytest.mark.filterwarnings("error")
