@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -237,15 +236,16 @@ def dead(trainer: Trainer, layer: float) -> float:
 
 def double(trainer: Trainer) -> float:
     """The untrained answer to 30 + 70 by the same seed in float64: other draws, so another network."""
-    stream, x = seeded(trainer.experiment.seed), np.array([30.0, 70.0])
-    sizes = trainer.experiment.network.layers
+    stream, layout = seeded(trainer.experiment.seed), trainer.layout
     if not trainer.experiment.is_affine:
         raise RequestError("The float64 twin is there only for networks without activation.")
-    for entering, leaving in pairwise(sizes):
-        numbers, reach = np.empty(leaving * entering + leaving), 1 / math.sqrt(entering)
-        uniform_double(stream, -reach, reach, numbers)
-        x = numbers[:-leaving].reshape(leaving, entering) @ x + numbers[-leaving:]
-    return float(x[0])
+    parameters = np.empty(layout.size)
+    for i, entering in enumerate(trainer.experiment.network.layers[:-1]):
+        reach = 1 / math.sqrt(entering)
+        uniform_double(stream, -reach, reach, parameters[layout.weight(i).start : layout.bias(i).stop])
+    way = Pass(net_of(trainer.experiment), parameters, np.array([[30.0], [70.0]]), np.zeros(1))
+    way.run()
+    return float(way.answers[0])
 
 
 def stuck(_: Trainer, activation: str, count: float) -> float:

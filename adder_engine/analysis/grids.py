@@ -162,7 +162,9 @@ def plane(trainer: Trainer, extent: GridSpec) -> Steps[AnswerGrid]:
     )
 
 
-def neurons(trainer: Trainer, extent: GridSpec, only: tuple[int, int] | None) -> Steps[tuple[ActivationGrid, ...]]:
+def neurons(
+    trainer: Trainer, extent: GridSpec, only: tuple[int, int] | None = None
+) -> Steps[tuple[ActivationGrid, ...]]:
     """Every hidden neuron's output over a grid of sums, or only one's.
 
     Raises:

@@ -25,7 +25,8 @@ from adder_engine.training.trainer import Trainer
 MOST_PATH_POINTS = 300
 """Of a run's path: so many of its keyframes do."""
 Doubles = NDArray[np.float64]
-MOST_LINE_POINTS = 1_000
+POINTS, MOST_LINE_POINTS = 81, 1_000
+"""Of a curve: so many, if nothing else is asked for, and at most."""
 MOST_GRID = 20_000
 NARROWEST = 0.25
 """A slice is at least so many times as high as it is wide."""
@@ -89,7 +90,7 @@ def map_course(trainer: Trainer, keyframes: Sequence[Checkpoint]) -> Steps[Affin
     return AffineMapHistory(path.updates, path.epochs, w_a, w_b, c, path.here)
 
 
-def along_gradient(trainer: Trainer, points: int, rough: bool = False) -> Steps[GradientLine]:
+def along_gradient(trainer: Trainer, points: int = POINTS, rough: bool = False) -> Steps[GradientLine]:
     """The loss along the current gradient's direction, ``L(θ − t·g)``; ``rough`` on fewer rows.
 
     Raises:
@@ -139,7 +140,7 @@ def along_gradient(trainer: Trainer, points: int, rough: bool = False) -> Steps[
 
 
 def along_parameter(
-    trainer: Trainer, index: int, points: int, around: tuple[float, float] | None = None, rough: bool = False
+    trainer: Trainer, index: int, points: int = POINTS, around: tuple[float, float] | None = None, rough: bool = False
 ) -> Steps[ParameterLine]:
     """The loss and its slope against one parameter, about ``points`` values of it; ``rough`` on fewer rows.
 
@@ -319,7 +320,12 @@ def _at_right_angles(candidates: list[Doubles]) -> list[Doubles]:
 
 
 def check_gradient(trainer: Trainer, index: int) -> GradientCheck:
-    """Hold one parameter's gradient, over all training rows and without dropout, against finite differences."""
+    """Hold one parameter's gradient, over all training rows and without dropout, against finite differences.
+
+    Raises:
+        RequestError: no such parameter.
+    """
+    trainer.layout.check(index)
     way = trainer.whole_pass(trainer.state[0].copy())
     loss, gradient, value = way.run(), float(way.back()[index]), float(way.parameters[index])
 

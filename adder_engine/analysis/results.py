@@ -26,7 +26,7 @@ FINDINGS = (
 
 @dataclass(frozen=True)
 class Query:
-    """One of the :data:`FINDINGS`: the method of the session's explorer, and what it is asked about."""
+    """One of the :data:`FINDINGS`, as the session's explorer finds it, and what it is asked about."""
 
     name: str
     arguments: tuple[object, ...] = ()

@@ -151,7 +151,7 @@ def trace_step(trainer: Trainer) -> StepTrace | None:
         terms=terms,
         after=after[0],
         frozen=frozen,
-        expected_change=float(_own_gradient(batch) @ terms[-1].values),
+        expected_change=float(batch.own_gradient() @ terms[-1].values),
         real_change=batch.again(trainer.state[0]).run() - trainer.counters.batch_loss,
     )
 
@@ -168,7 +168,7 @@ def held_gradients(trainer: Trainer) -> tuple[float | None, ...]:
     reached = {r.layer for r in trainer.stages[: stage or None] if r.phase == "backward"}
     if batch is None or not reached:
         return (None,) * len(frozen)
-    own = _own_gradient(batch)
+    own = batch.own_gradient()
     own += trainer.experiment.training.l1 * np.sign((trainer.state if stage else trainer.previous)[0])
     layer_at = {i: tensor.layer for tensor in trainer.layout.tensors for i in range(tensor.start, tensor.stop)}
     return tuple(float(own[i]) if layer_at[i] in reached else None for i in frozen)
@@ -184,15 +184,6 @@ def layer_activity(trainer: Trainer) -> tuple[LayerActivity, ...]:
         dead = np.asarray((look.slope(i) == 0).mean(axis=1), dtype=np.float32)
         activity.append(LayerActivity(name, outputs.mean(axis=1), outputs.min(axis=1), outputs.max(axis=1), dead))
     return tuple(activity)
-
-
-def _own_gradient(batch: Pass) -> Doubles:
-    """The gradient of the batch's pass alone, flat ``(P,)``: without penalties and earlier gradients."""
-    parts = []
-    for i in range(batch.depth):
-        delta = batch.delta(i).astype(np.float64)
-        parts += [(delta @ batch.entering(i).T).ravel(), delta.sum(axis=1)]
-    return np.concatenate(parts)
 
 
 def _terms(trainer: Trainer, before: Doubles, after: Doubles, frozen: NDArray[np.bool_]) -> tuple[Term, ...]:

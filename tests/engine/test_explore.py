@@ -390,19 +390,19 @@ def test_every_finding_about_any_run_comes_or_is_refused_in_a_sentence(
     explorer = Explorer(recording, Sum(30, 70), list(SUMS))
     state = recording.trainer.state.copy()
     recording_at = recording.moment
-    work: list[Any] = [
-        explorer.plane(EXTENT), explorer.neurons(EXTENT, None), explorer.forecast(), explorer.stability(),
-        explorer.along_gradient(9), explorer.loss_slice(5, 5), explorer.checks(), explorer.rivals(),
-    ]  # fmt: skip
+    work = {
+        "plane": (EXTENT,), "neurons": (EXTENT, None), "forecast": (), "stability": (), "along_gradient": (9,),
+        "loss_slice": (5, 5), "checks": (), "rivals": (),
+    }  # fmt: skip
     refused = 0
-    for one in work:
+    for name, arguments in work.items():
         try:
-            at_once(one)
+            at_once(explorer.find(Query(name, arguments)))
         except AdderError as error:
             must_be_one_sentence(error)
             refused += 1
     assert refused <= 3  # only what needs the loss's slopes
-    explorer.map_course()
+    explorer.find(Query("map_course"))
     assert math.isfinite(slopes(recording.trainer, 30, 70).d_a) or size == "huge"
     assert np.array_equal(recording.trainer.state, state)
     assert recording.moment == recording_at
