@@ -10,7 +10,7 @@ import random
 import struct
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from adder_engine.formula import Formula, read
 
@@ -72,7 +72,7 @@ class Wanted:
 
     def by_task(self, a: float, b: float) -> float:
         """The task's answer, whatever rows say; NaN where a formula has no value."""
-        return task_answer(self.task, a, b) if self.formula is None else self.formula.of(a, b)
+        return float(task_answer(self.task, a, b)) if self.formula is None else self.formula.of(a, b)
 
     @property
     def map(self) -> tuple[float, float, float] | None:
@@ -97,8 +97,8 @@ class Wanted:
         return found
 
 
-def task_answer(task: str, a: float, b: float) -> float:
-    """The right answer to the pair (a, b) by a task that has a name: sum, difference or product."""
+def task_answer(task: str, a: Any, b: Any) -> Any:
+    """The right answer to a pair, or those to arrays, by a task that has a name: sum, difference or product."""
     return a + b if task == "sum" else a - b if task == "difference" else a * b
 
 

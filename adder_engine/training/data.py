@@ -15,7 +15,7 @@ from adder_engine.formula import Formula
 from adder_engine.kernels.random import normal, seeded, uniform
 from adder_engine.sections import AUTO, SAME, SMALLEST_SCALE, Data
 from adder_engine.snapshot import DatasetArrays, Scales
-from adder_engine.wanted import HELD_OUT_SEED, Row, Wanted
+from adder_engine.wanted import HELD_OUT_SEED, TASKS, Row, Wanted, task_answer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -103,15 +103,10 @@ class Dataset:
 
 def wanted_over(wanted: Wanted, a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
     """The right answers to pairs ``(n,)``: NaN where they are unknown."""
-    match wanted.rule:
-        case "sum":
-            return a + b
-        case "difference":
-            return a - b
-        case "product":
-            return a * b
-        case "formula" if wanted.formula is not None:
-            return _by_formula(wanted.formula, a, b)
+    if wanted.rule in TASKS:
+        return np.asarray(task_answer(wanted.rule, a, b))
+    if wanted.rule == "formula" and wanted.formula is not None:
+        return _by_formula(wanted.formula, a, b)
     found = (wanted.of(x, y) for x, y in zip(a.tolist(), b.tolist(), strict=True))
     return np.array([np.nan if target is None else target for target in found])
 
@@ -175,4 +170,4 @@ def _answers(experiment: Experiment, pairs: Array) -> Array:
                 b=b[bad[0], 0],
             )
         return found
-    return a + b if task == "sum" else a - b if task == "difference" else a * b
+    return np.asarray(task_answer(task, a, b))
