@@ -109,7 +109,7 @@ def _is_tasks_own(task: str, formula: Formula | None, row: Row) -> bool:
         return abs(row[2] - formula.of(row[0], row[1])) <= (
             0 if formula.asks else ROUNDING * formula.size(row[0], row[1])
         )
-    answer = task_answer(task, row[0], row[1])
+    answer = float(task_answer(task, row[0], row[1]))
     size = abs(answer) if task == "product" else abs(row[0]) + abs(row[1])
     return abs(row[2] - answer) <= ROUNDING * size
 
