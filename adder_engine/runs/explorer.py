@@ -114,10 +114,15 @@ class Explorer:
     watched: list[Sum]
 
     def find(self, question: Query) -> Steps[object]:
-        """What is asked for by name, from the network and the run's past as they are now."""
+        """What is asked for by name."""
+        return self.findings[question.name](*question.arguments)
+
+    @property
+    def findings(self) -> dict[str, Callable[..., Steps[object]]]:
+        """How each that a session offers is found, from the network and the run's past as they are now."""
         run, trainer = self.run, self.run.trainer
         path = run.timeline.thinned(landscape.MOST_PATH_POINTS)
-        findings: dict[str, Callable[..., Steps[object]]] = {
+        return {
             "along_gradient": partial(landscape.along_gradient, trainer),
             "along_parameter": partial(landscape.along_parameter, trainer),
             "checks": partial(evaluation.checks, trainer),
@@ -131,7 +136,6 @@ class Explorer:
             "rivals": partial(evaluation.rivals, trainer, self.watched),
             "stability": partial(curvature.stability, trainer),
         }
-        return findings[question.name](*question.arguments)
 
     def trace(self, row: int | None) -> Trace:
         trainer = self.run.trainer

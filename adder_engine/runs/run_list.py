@@ -144,7 +144,7 @@ class RunList:
 
     # --- the list --------------------------------------------------------------------------------
 
-    def add(self, left: SuspendedRun, summarize: Callable[[SuspendedRun], RunSummary]) -> None:
+    def add(self, left: SuspendedRun, summarize: Callable[[], RunSummary]) -> None:
         """Keep a run that is being left; ``left`` is the list's own from now on.
 
         A run that only repeats one in the list (the same beginning, the same deeds) is kept once, where it came
@@ -163,7 +163,7 @@ class RunList:
         left.timeline.shrink(BUDGET)
         self._left[left.line] = left
         self.notes[left.line] = note
-        self._set([*self.runs, replace(summarize(left), pinned=pinned, note=note)])
+        self._set([*self.runs, replace(summarize(), pinned=pinned, note=note)])
 
     def join(self, experiment: Experiment, parent: int | None, branched_at: float | None) -> int:
         """The number of a run that comes from elsewhere, told beside the list's first run where little differs."""

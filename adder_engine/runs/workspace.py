@@ -13,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 from adder_engine.analysis.results import Query
 from adder_engine.analysis.tracing import held_gradients, trace_step, trace_sum
@@ -27,7 +27,7 @@ from adder_engine.runs.files import read, read_others, write
 from adder_engine.runs.restoring import companions_restored, companions_saved, opened, saved
 from adder_engine.runs.run import Run, scout
 from adder_engine.runs.run_list import RunList, marks_of
-from adder_engine.runs.timeline import Event, SuspendedRun
+from adder_engine.runs.timeline import SuspendedRun
 from adder_engine.snapshot import (
     Annotation,
     Answer,
@@ -41,7 +41,6 @@ from adder_engine.snapshot import (
 )
 from adder_engine.steps import give_way
 from adder_engine.training.checkpoint import Constraints
-from adder_engine.training.trainer import Trainer
 from adder_engine.watched_sums import TUTORIAL_SUMS, same_pair, starting_sums, with_asked
 
 MOST_WATCHED = 30
@@ -55,32 +54,7 @@ HEAD_START = 0.05
 """Seconds of work that are done as quickly as training goes on: most is done by then."""
 
 Future = concurrent.futures.Future[Any]
-
-
-def summary_of(
-    left: SuspendedRun, twin: Trainer, sums: Sequence[Sum], name: str, parent: int | None, at: float | None
-) -> RunSummary:
-    """What a run that is being left came to at its end; ``twin`` is a trainer that began as it did."""
-    looking = scout(left, twin)
-    times = diverged_by(looking, left.newest, left.newest_epoch) if left.stop is None else None
-    looking.seek(left.newest)
-    trainer = looking.trainer
-    return RunSummary(
-        id=left.line,
-        name=name,
-        experiment=trainer.experiment,
-        epoch=left.newest_epoch,
-        train_loss=trainer.loss,
-        test_loss=finite(trainer.test_loss),
-        answers=answers_of(trainer, sums),
-        collapsed=collapsed_of(trainer),
-        losses=left.history.losses(),
-        marks=marks_of(left.first_experiment, left.timeline.events),
-        parent=parent,
-        branched_at=at,
-        stopped=left.stop[1] if left.stop else "" if times is None else ended_text(times, trainer.current_loss()),
-        diverged=times is not None,
-    )
+Result = TypeVar("Result")
 
 
 class Workspace:
@@ -101,12 +75,11 @@ class Workspace:
         """What the person should know beside the run, such as that it cannot be saved."""
         self._asked: list[Sum] = []
         """What was asked, oldest first; watched beside the sums that fit the experiment."""
-        self._starting: tuple[Experiment, tuple[Sum, ...]] | None = None
+        self._known: dict[str, tuple[tuple[object, ...], Any]] = {}
+        """What was worked out, and from what."""
         self.asked = self.watched[0]
         self._earlier: list[Run] = []
         self._later: list[Run] = []
-        self._marks: tuple[tuple[Experiment, int, Event | None], tuple[Annotation, ...]] | None = None
-        self._blow_up: tuple[tuple[object, ...], Divergence | None] | None = None
         self._speed = 0.0
         self._speed_mark = (0.0, 0)
         self._pace: float | None = None
@@ -119,9 +92,16 @@ class Workspace:
     @property
     def watched(self) -> list[Sum]:
         """The sums that fit the run's experiment, and those that were asked besides."""
-        if self._starting is None or self._starting[0] is not self.run.first_experiment:
-            self._starting = self.run.first_experiment, starting_sums(self.run.first_experiment)
-        return with_asked(self._starting[1], self._asked, MOST_WATCHED)
+        first = self.run.first_experiment
+        return with_asked(self._once("sums", (first,), lambda: starting_sums(first)), self._asked, MOST_WATCHED)
+
+    def _once(self, name: str, key: tuple[object, ...], work: Callable[[], Result]) -> Result:
+        """What the work gives, which is done again only once the key is another."""
+        known = self._known.get(name)
+        if known is None or known[0] != key:
+            known = self._known[name] = key, work()
+        found: Result = known[1]
+        return found
 
     @property
     def can_undo(self) -> bool:
@@ -193,13 +173,33 @@ class Workspace:
             self._list(self.run.left().copy())
 
     def _list(self, left: SuspendedRun) -> None:
-        """List a run that began as the one in progress."""
-        self.run_list.add(left, self._summary)
+        """List a run that began as the one in progress, with what it came to at its end."""
+        line, marks = self.run_list.line(left.line), marks_of(left.first_experiment, left.timeline.events)
 
-    def _summary(self, left: SuspendedRun) -> RunSummary:
-        marks, line = marks_of(left.first_experiment, left.timeline.events), self.run_list.line(left.line)
-        name = self.run_list.name(left.line, left.first_experiment, marks)
-        return summary_of(left, self.run.trainer, self.watched, name, line.parent, line.branched_at)
+        def summary() -> RunSummary:
+            looking = scout(left, self.run.trainer)
+            times = diverged_by(looking, left.newest, left.newest_epoch) if left.stop is None else None
+            looking.seek(left.newest)
+            trainer = looking.trainer
+            ended = "" if times is None else ended_text(times, trainer.current_loss())
+            return RunSummary(
+                id=left.line,
+                name=self.run_list.name(left.line, left.first_experiment, marks),
+                experiment=trainer.experiment,
+                epoch=left.newest_epoch,
+                train_loss=trainer.loss,
+                test_loss=finite(trainer.test_loss),
+                answers=answers_of(trainer, self.watched),
+                collapsed=collapsed_of(trainer),
+                losses=left.history.losses(),
+                marks=marks,
+                parent=line.parent,
+                branched_at=line.branched_at,
+                stopped=left.stop[1] if left.stop else ended,
+                diverged=times is not None,
+            )
+
+        self.run_list.add(left, summary)
 
     def undo(self, within: bool = False) -> None:
         recording = self.run
@@ -210,25 +210,23 @@ class Workspace:
                 self._list(gone.copy().at_its_end())
                 recording.line = self.run_list.again(gone.line)
         else:
-            self._leave()
-            self._later.append(recording)
-            self._return_to(self._earlier.pop())
-            self.run.history_move = HistoryMove("undone", recording.trainer.epochs_done, 0)
+            self._exchange(self._earlier, self._later, "undone")
 
     def redo(self) -> None:
         if self.run.can_redo or not self._later:
             self.run.redo()
             self.run_list.remove(self.run.line)
         else:
-            recording = self.run
-            self._leave()
-            self._earlier.append(recording)
-            self._return_to(self._later.pop())
-            self.run.history_move = HistoryMove("redone", recording.trainer.epochs_done, 0)
+            self._exchange(self._later, self._earlier, "redone")
 
-    def _return_to(self, recording: Run) -> None:
-        self._go_to(recording)
-        self.run_list.remove(recording.line)
+    def _exchange(self, source: list[Run], others: list[Run], how: Literal["undone", "redone"]) -> None:
+        """Make the last of these runs the one in progress, which joins the others."""
+        epochs = self.run.trainer.epochs_done
+        self._leave()
+        others.append(self.run)
+        self._go_to(source.pop())
+        self.run_list.remove(self.run.line)
+        self.run.history_move = HistoryMove(how, epochs, 0)
 
     def _go_to(self, recording: Run) -> None:
         """Make this the run in progress; a current sum that nobody asked for gives way to one that fits the run."""
@@ -283,11 +281,8 @@ class Workspace:
 
     def marks(self) -> tuple[Annotation, ...]:
         """What was done on this run's timeline; the same tuple while nothing more is."""
-        events = self.run.timeline.events
-        key = (self.run.first_experiment, len(events), events[-1] if events else None)
-        if self._marks is None or any(a is not b for a, b in zip(self._marks[0], key, strict=True)):
-            self._marks = key, marks_of(self.run.first_experiment, events)
-        return self._marks[1]
+        first, events = self.run.first_experiment, self.run.timeline.events
+        return self._once("marks", (first, len(events), *events[-1:]), lambda: marks_of(first, events))
 
     def blow_up(self) -> Divergence | None:
         """How this run's loss stopped being finite, or how the run ended diverged; measured once."""
@@ -295,10 +290,8 @@ class Workspace:
         if recording.stop is None and not has_ended(recording):
             return None
         events = recording.timeline.events
-        key = (recording, recording.stop, recording.newest, len(events), events[-1] if events else None)
-        if self._blow_up is None or self._blow_up[0] != key:
-            self._blow_up = key, explain(recording)
-        return self._blow_up[1]
+        key = (recording, recording.stop, recording.newest, len(events), *events[-1:])
+        return self._once("blow-up", key, lambda: explain(recording))
 
     # --- sums ------------------------------------------------------------------------------------
 

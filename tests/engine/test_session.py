@@ -915,7 +915,5 @@ async def test_more_steps_back_than_there_are_end_at_the_start_at_once(tmp_path:
         Session("one-pair")  # type: ignore[arg-type]
 
 
-def test_the_findings_that_can_be_asked_for_are_the_explorers_that_go_in_slices() -> None:
-    own = {name: way for name, way in vars(Explorer).items() if not name.startswith("_") and callable(way)}
-    sliced = {name for name, way in own.items() if way.__annotations__.get("return", "").startswith("Steps[")}
-    assert {*FINDINGS, "find"} == sliced
+def test_the_findings_that_can_be_asked_for_are_the_explorers() -> None:
+    assert {*FINDINGS} == Explorer(Run(Experiment.preset("one-pair")), Sum(30, 70), []).findings.keys()
