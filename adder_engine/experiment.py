@@ -315,11 +315,7 @@ _BY_NAME = {key.name: key for key in KEYS}
 
 
 def key_named(name: str) -> SchemaField:
-    """The key of that dotted name.
-
-    Raises:
-        ExperimentError: there is no such key; the sentence names the nearest one.
-    """
+    """The key of that dotted name. Raises ExperimentError: there is no such key; the sentence names the nearest one."""
     if name not in _BY_NAME:
         from adder_engine.synonyms import meant  # needed only when something is wrong
 

@@ -76,11 +76,7 @@ class ParameterLayout:
         return self.by_name[name]
 
     def index_of(self, name: str, place: tuple[int, ...]) -> int:
-        """The flat index of one number.
-
-        Raises:
-            RequestError: no such tensor, or a place outside of it.
-        """
+        """The flat index of one number. Raises RequestError: no such tensor, or a place outside of it."""
         tensor = self.tensor(name)
         if len(place) != len(tensor.shape) or not all(0 <= i < n for i, n in zip(place, tensor.shape, strict=True)):
             raise RequestError(

@@ -98,11 +98,7 @@ class _Columns:
 
 
 def parse_rows(text: str) -> tuple[Row, ...]:
-    """The rows that :func:`read_rows` reads.
-
-    Raises:
-        ExperimentError: as there.
-    """
+    """The rows that :func:`read_rows` reads. Raises ExperimentError: as there."""
     return read_rows(text).rows
 
 
@@ -336,11 +332,7 @@ def _is_header(line: _Line) -> bool:
 
 
 def _columns(header: _Line | None, body: Sequence[_Line]) -> _Columns:
-    """Which columns are a, b and the target.
-
-    Raises:
-        ExperimentError: too many of them, or names that do not tell.
-    """
+    """Which columns are a, b and the target. Raises ExperimentError: too many of them, or names that do not tell."""
     tables = [line for line in body if not line.sum]
     width = max((_width(line) for line in tables), default=0)
     if header is None:

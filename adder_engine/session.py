@@ -195,11 +195,7 @@ class Session:
         return await self._ask(lambda workspace: workspace.explorer.check_gradient(index))
 
     async def course(self, index: int) -> ParameterHistory:
-        """One parameter (flat index) over the run so far.
-
-        Raises:
-            RequestError: no such parameter.
-        """
+        """One parameter (flat index) over the run so far. Raises RequestError: no such parameter."""
         index = _whole(index, "index")
         return await self._ask(lambda workspace: workspace.explorer.course(index))
 
@@ -298,11 +294,7 @@ class Session:
         return await self._do(lambda workspace: workspace.run.back(size, count, enough), halt=True)
 
     async def seek(self, update: int, stage: int = 0) -> Snapshot:
-        """Go to any moment that the run has been at.
-
-        Raises:
-            RequestError: the run has not been there.
-        """
+        """Go to any moment that the run has been at. Raises RequestError: the run has not been there."""
         update, stage = _whole(update, "update"), _whole(stage, "rung")
 
         def go(workspace: Workspace) -> None:
@@ -344,11 +336,7 @@ class Session:
         return await self._do(start, halt=True)
 
     async def load(self, experiment: Experiment) -> Snapshot:
-        """Start this experiment. Undo brings the old run back.
-
-        Raises:
-            RequestError: it is no experiment.
-        """
+        """Start this experiment. Undo brings the old run back. Raises RequestError: it is no experiment."""
         wanted = _experiment(experiment)
         return await self._do(lambda workspace: workspace.start(wanted), halt=True)
 
@@ -362,11 +350,7 @@ class Session:
         return await self._do(lambda workspace: workspace.open(file), halt=True)
 
     async def save(self, path: Path | str) -> Snapshot:
-        """Save the run.
-
-        Raises:
-            RunFileError: it cannot be written.
-        """
+        """Save the run. Raises RunFileError: it cannot be written."""
         file = _path(path)
         return await self._do(lambda workspace: workspace.save(file))
 
@@ -388,28 +372,16 @@ class Session:
         return await self._do(lambda workspace: workspace.switch(run), halt=True)
 
     async def forget(self, run: int) -> Snapshot:
-        """Strike a run off the list.
-
-        Raises:
-            RequestError: no such run in the list.
-        """
+        """Strike a run off the list. Raises RequestError: no such run in the list."""
         run = _whole(run, "run")
         return await self._do(lambda workspace: workspace.run_list.forget(run))
 
     async def bring_back(self) -> Snapshot:
-        """Put the run that was struck off the list last where it was.
-
-        Raises:
-            RequestError: none was struck off.
-        """
+        """Put the run that was struck off the list last where it was. Raises RequestError: none was struck off."""
         return await self._do(lambda workspace: workspace.run_list.bring_back())
 
     async def pin(self, run: int, pinned: bool = True) -> Snapshot:
-        """Keep a run when the list is full, or no longer.
-
-        Raises:
-            RequestError: no such run in the list.
-        """
+        """Keep a run when the list is full, or no longer. Raises RequestError: no such run in the list."""
         run = _whole(run, "run")
         return await self._do(lambda workspace: workspace.run_list.pin(run, pinned))
 
@@ -455,11 +427,7 @@ class Session:
         return await self._do(lambda workspace: workspace.edit(str(name), where, number))
 
     async def freeze(self, indices: Iterable[int]) -> Snapshot:
-        """Hold these parameters (flat indices) still, and no others.
-
-        Raises:
-            RequestError: no such parameter.
-        """
+        """Hold these parameters (flat indices) still, and no others. Raises RequestError: no such parameter."""
         frozen = frozenset(_numbers(indices, "indices"))
         return await self._do(lambda workspace: workspace.constrain(frozen=frozen))
 
@@ -487,11 +455,7 @@ class Session:
         return await self._do(lambda workspace: workspace.undo(within), halt=True)
 
     async def redo(self) -> Snapshot:
-        """Bring back what was undone last.
-
-        Raises:
-            RequestError: there is nothing to redo.
-        """
+        """Bring back what was undone last. Raises RequestError: there is nothing to redo."""
         return await self._do(lambda workspace: workspace.redo(), halt=True)
 
     async def ask(self, asked: Sum) -> Answer:

@@ -212,11 +212,7 @@ def _neurons(trainer: Trainer) -> int:
 
 
 def checked_gradient(surface: LossSurface) -> Steps[tuple[float, Doubles]]:
-    """The loss and its gradient here.
-
-    Raises:
-        RequestError: one of them is not finite.
-    """
+    """The loss and its gradient here. Raises RequestError: one of them is not finite."""
     loss, gradient = yield from surface.gradient(surface.here)
     if not math.isfinite(loss) or not math.isfinite(gradient @ gradient):
         raise RequestError("The loss or its slope is not a finite number here: go back to where the numbers are small.")

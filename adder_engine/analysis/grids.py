@@ -192,11 +192,7 @@ def neurons(
 
 
 def slopes(trainer: Trainer, a: float, b: float) -> LocalLinearMap:
-    """The answer's slopes at the sum (a, b).
-
-    Raises:
-        RequestError: a or b is no finite number within ±1e12.
-    """
+    """The answer's slopes at the sum (a, b). Raises RequestError: a or b is no finite number within ±1e12."""
     for name, value in (("a", a), ("b", b)):
         if not abs(value) <= LARGEST_TERM:
             raise RequestError(

@@ -153,11 +153,7 @@ def left_out(exported: ExportedRun, kind: str) -> str:
 
 
 def kind_of(path: Path) -> str:
-    """The file's ending, one of :data:`KINDS`.
-
-    Raises:
-        RequestError: any other ending.
-    """
+    """The file's ending, one of :data:`KINDS`. Raises RequestError: any other ending."""
     kind = path.suffix.lower()
     if kind not in KINDS:
         raise RequestError(

@@ -119,22 +119,14 @@ def _prefix(place: int) -> str:
 
 
 def read(path: Path) -> SavedRun:
-    """Read a run.
-
-    Raises:
-        RunFileError: there is no such file, it is no run, or it is damaged.
-    """
+    """Read a run. Raises RunFileError: there is no such file, it is no run, or it is damaged."""
     with _reading(path) as arrays:
         run = _checked(arrays, "")
     return run
 
 
 def read_others(path: Path) -> list[SavedRun]:
-    """Read the runs that are in a run's list, in its order.
-
-    Raises:
-        RunFileError: as :func:`read`.
-    """
+    """Read the runs that are in a run's list, in its order. Raises RunFileError: as :func:`read`."""
     others: list[SavedRun] = []
     with _reading(path) as arrays:
         while f"{_prefix(len(others))}facts" in arrays:

@@ -53,11 +53,7 @@ def companions_saved(kept: Sequence[tuple[RunSummary, SuspendedRun]]) -> list[Sa
 
 
 def companions_restored(others: Sequence[SavedRun]) -> list[tuple[RunSummary, SuspendedRun]]:
-    """The runs of a list that was saved.
-
-    Raises:
-        RunFileError: their parts do not fit together.
-    """
+    """The runs of a list that was saved. Raises RunFileError: their parts do not fit together."""
     try:
         return [_restored(other) for other in others]
     except Exception:  # a file may hold anything

@@ -322,11 +322,7 @@ class Run:
     # --- back and anywhere -----------------------------------------------------------------------
 
     def seek(self, moment: Position) -> None:
-        """Go to any moment of the run, the past's or the log's.
-
-        Raises:
-            RequestError: the run has not been there.
-        """
+        """Go to any moment of the run, the past's or the log's. Raises RequestError: the run has not been there."""
         if not 0 <= moment.stage < len(self.trainer.stages):
             raise RequestError(
                 "There is no rung {stage}: they go from 0 to {last}.",
@@ -343,11 +339,7 @@ class Run:
         self._follow(moment)
 
     def seek_epoch(self, epoch: int) -> None:
-        """Go to the end of an epoch (0 is the start).
-
-        Raises:
-            RequestError: the run has not been there.
-        """
+        """Go to the end of an epoch (0 is the start). Raises RequestError: the run has not been there."""
         if not 0 <= epoch <= self.newest_epoch:
             raise RequestError(
                 "The run has not been at epoch {epoch:,}: it has come to {newest:,}.",
@@ -453,11 +445,7 @@ class Run:
         self._mark_newest()
 
     def edit(self, index: int, value: float) -> None:
-        """Set one parameter by hand.
-
-        Raises:
-            RequestError: no such parameter, or not a finite float32.
-        """
+        """Set one parameter by hand. Raises RequestError: no such parameter, or not a finite float32."""
         intervention = SetParameter(int(index), float(value))
         intervention.check(self.experiment)
         self.do(intervention)

@@ -183,11 +183,7 @@ class RunList:
         return numbers
 
     def find(self, run: int) -> SuspendedRun:
-        """What it takes to go on with a run.
-
-        Raises:
-            RequestError: no such run in the list.
-        """
+        """What it takes to go on with a run. Raises RequestError: no such run in the list."""
         if run not in self._left:
             raise RequestError("There is no run {run} in the list: it may have made room for newer ones.", run=run)
         return self._left[run]
@@ -227,11 +223,7 @@ class RunList:
         raise RequestError("No run was struck off that could be brought back.")
 
     def pin(self, run: int, pinned: bool) -> None:
-        """Keep a run when the list is full, or no longer.
-
-        Raises:
-            RequestError: no such run in the list.
-        """
+        """Keep a run when the list is full, or no longer. Raises RequestError: no such run in the list."""
         self.find(run)
         self._set([replace(other, pinned=pinned) if other.id == run else other for other in self.runs])
 
