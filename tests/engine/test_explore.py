@@ -97,14 +97,18 @@ def test_neurons_give_what_pytorchs_layers_give(trainer: Trainer) -> None:
     grid = at_once(plane(trainer, EXTENT))
     pairs = torch.tensor([[a, b] for b in grid.b for a in grid.a], dtype=torch.float64)
     outputs = pairs / trainer.dataset.scales.inputs
-    wanted = []
+    wanted, off = [], torch.zeros_like(outputs)
     with torch.no_grad():
         for i, name in enumerate(module.names[:-1]):
-            outputs = module.bends[i](module.get_submodule(name)(outputs)) * masks[i]
-            wanted += [((i, n), outputs[:, n].view(4, 5).numpy()) for n in range(outputs.shape[1])]
-    assert [(one.layer, one.neuron) for one in found] == [place for place, _ in wanted]
-    for one, (place, values) in zip(found, wanted, strict=True):
-        assert one.outputs == pytest.approx(values, rel=1e-4, abs=1e-4 * (1 + np.abs(values).max()))
+            layer = module.get_submodule(name)
+            off = off @ layer.weight.abs().T + 1e-6 * (outputs.abs() @ layer.weight.abs().T + layer.bias.abs())
+            outputs = module.bends[i](layer(outputs)) * masks[i]
+            wanted += [
+                ((i, n), outputs[:, n].view(4, 5).numpy(), 2 * float(off[:, n].max())) for n in range(outputs.shape[1])
+            ]
+    assert [(one.layer, one.neuron) for one in found] == [place for place, _, _ in wanted]
+    for one, (place, values, rounding) in zip(found, wanted, strict=True):
+        assert one.outputs == pytest.approx(values, rel=1e-4, abs=1e-4 * (1 + np.abs(values).max()) + rounding)
         assert (one.low, one.high) == (one.outputs.min(), one.outputs.max())
         (alone,) = at_once(neurons(trainer, EXTENT, place))
         assert (alone.outputs == one.outputs).all()
