@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Literal
 
 from adder_engine.errors import RequestError
-from adder_engine.experiment import CHANGEABLE, Experiment, can_go_on_with, key_named
+from adder_engine.experiment import CHANGEABLE, Experiment, key_named
 from adder_engine.export.export import ExportedRun
 from adder_engine.language import tr
 from adder_engine.runs.timeline import (
@@ -435,7 +435,12 @@ class Run:
     # --- doing -----------------------------------------------------------------------------------
 
     def do(self, intervention: Intervention) -> None:
-        """Do something to the run at this moment. What came after it is forgotten, as history and keyframes too."""
+        """Do something to the run at this moment. What came after it is forgotten, as history and keyframes too.
+
+        Raises:
+            RequestError: it cannot be done to this run.
+        """
+        intervention.check(self.experiment)
         moment = self.moment
         self._forget_after(moment)
         self.futures.clear()
@@ -446,9 +451,7 @@ class Run:
 
     def edit(self, index: int, value: float) -> None:
         """Set one parameter by hand. Raises RequestError: no such parameter, or not a finite float32."""
-        intervention = SetParameter(int(index), float(value))
-        intervention.check(self.experiment)
-        self.do(intervention)
+        self.do(SetParameter(int(index), float(value)))
 
     def constrain(self, constraints: Constraints) -> None:
         """Freeze these parameters and silence these hidden neurons, and no others.
@@ -456,9 +459,7 @@ class Run:
         Raises:
             RequestError: no such parameter or hidden neuron.
         """
-        intervention = SetConstraints(constraints)
-        intervention.check(self.experiment)
-        self.do(intervention)
+        self.do(SetConstraints(constraints))
 
     def change(self, **changes: object) -> None:
         """Change training settings from here on.
@@ -471,8 +472,7 @@ class Run:
             if key_named(name).name not in CHANGEABLE:
                 raise RequestError("{name} cannot change during a run: start a new one with it.", name=name)
         old, experiment = self.experiment, self.experiment.replace(**changes)
-        if not can_go_on_with(old, experiment):
-            raise RequestError("training.loss cannot change to or from bce during a run: start a new one with it.")
+        ChangeSettings(experiment).check(old)
         begun = self.trainer.epochs_done + (self.trainer.counters.row > 0 or self.trainer.stage > 0)
         if experiment.epochs < min(begun, old.epochs):
             raise RequestError(

@@ -7,11 +7,12 @@ from __future__ import annotations
 import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 import numpy as np
 
 from adder_engine.errors import RequestError
-from adder_engine.experiment import Experiment
+from adder_engine.experiment import Experiment, can_go_on_with
 from adder_engine.snapshot import InterventionDiff, Position, Stage
 from adder_engine.training.checkpoint import Checkpoint, Constraints
 from adder_engine.training.history import History
@@ -53,6 +54,11 @@ class ChangeSettings:
     """Training settings were changed during the run."""
 
     experiment: Experiment
+
+    def check(self, experiment: Experiment) -> None:
+        """Raise RequestError where a run cannot go on with these settings."""
+        if not can_go_on_with(experiment, self.experiment):
+            raise RequestError("training.loss cannot change to or from bce during a run: start a new one with it.")
 
     def apply(self, trainer: Trainer) -> None:
         trainer.change(self.experiment)
@@ -102,6 +108,11 @@ def intervention_diff(intervention: Intervention, trainer: Trainer) -> Intervent
         frozen=(held.frozen, then.frozen),
         muted=(held.muted, then.muted),
     )
+
+
+_update = attrgetter("counters.updates_done")
+_place = attrgetter("counters.epochs_done", "counters.row")
+_at = attrgetter("at")
 
 
 class Timeline:
@@ -261,15 +272,3 @@ def size_of(keyframe: Checkpoint) -> int:
     """Bytes that a keyframe takes. Runs that draw nothing while training share one stream."""
     streams = 2 * keyframe.stream.nbytes if keyframe.experiment.draws_while_training else 0
     return keyframe.state.nbytes + streams + OVERHEAD
-
-
-def _update(keyframe: Checkpoint) -> int:
-    return keyframe.counters.updates_done
-
-
-def _place(keyframe: Checkpoint) -> tuple[int, int]:
-    return keyframe.counters.epochs_done, keyframe.counters.row
-
-
-def _at(event: Event) -> Position:
-    return event.at
