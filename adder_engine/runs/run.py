@@ -181,15 +181,11 @@ class Run:
             self._do_events(Position(counters.updates_done, trainer.stage + 1))
             if self.finished or self.at_end_of(until):
                 break
-            event = self.timeline.next_event(self.moment)
-            here = event < len(self.timeline.events) and self.timeline.events[event].at.update == counters.updates_done
-            if here:
+            stop, last = self.timeline.next_stop(self.moment), counters.updates_done + left
+            if trainer.stage or (stop is not None and stop.update == counters.updates_done):
                 self._climb()
             else:
-                last = counters.updates_done + left
-                if event < len(self.timeline.events):
-                    last = min(last, self.timeline.events[event].at.update)
-                self._train_freely(last, min(until, trainer.experiment.epochs))
+                self._train_freely(last if stop is None else min(last, stop.update), min(until, self.experiment.epochs))
             counters = trainer.counters
             if trainer.stopped or self._fired or time.perf_counter() >= deadline:
                 break
@@ -200,9 +196,6 @@ class Run:
         """Updates without a person's doing in between, as far as to the next keyframe."""
         trainer, timeline = self.trainer, self.timeline
         self.edits = 0
-        if trainer.stage:
-            self._climb()
-            return
         due = (trainer.updates_done // timeline.spacing + 1) * timeline.spacing
         rules = self.rules.of(self.newest_epoch) if self._ruled and self._fired is None else NO_RULES
         fired = trainer.advance(min(until, due), last_epoch, self.history, rules)
@@ -212,19 +205,15 @@ class Run:
             self._fired = self.rules.event(fired)
         timeline.note(trainer)
 
-    def _record_epoch(self) -> None:
-        """Note an epoch that has ended stage by stage, and the rule that came true with it."""
-        self.trainer.note(self.history)
-        if self._ruled and self._fired is None and (fired := self.trainer.rule_met(self.rules.of(self.newest_epoch))):
-            self._fired = self.rules.event(fired)
-
     def _climb(self) -> None:
-        """One rung up."""
-        self.edits = 0
-        if self.trainer.climb():
-            self._record_epoch()
-        if self.trainer.stage == 0 and not self.trainer.stopped:
-            self.timeline.note(self.trainer)
+        """One rung up; where that ends an epoch, note it and the rule that came true with it."""
+        trainer, self.edits = self.trainer, 0
+        if trainer.climb():
+            trainer.note(self.history)
+            if self._ruled and self._fired is None and (fired := trainer.rule_met(self.rules.of(self.newest_epoch))):
+                self._fired = self.rules.event(fired)
+        if trainer.stage == 0 and not trainer.stopped:
+            self.timeline.note(trainer)
 
     def _do_events(self, until: Position) -> None:
         """Do again what the log holds from here to before ``until``, as long as it is at this very place."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 
 import numpy as np
@@ -19,7 +19,6 @@ from adder_engine.training.history import History
 from adder_engine.training.trainer import Trainer
 
 BUDGET = 64 * 2**20
-"""Bytes that the keyframes may take."""
 REPLAY = 0.002
 """Seconds that the replay between two keyframes may take, about."""
 MOST_KEYFRAMES = 2048
@@ -115,20 +114,22 @@ _place = attrgetter("counters.epochs_done", "counters.row")
 _at = attrgetter("at")
 
 
+@dataclass(eq=False)
 class Timeline:
     """A run's past: any moment is the nearest keyframe before it, replayed.
 
     Keyframes stand at multiples of ``spacing`` updates. A branch shares the past's keyframes.
     """
 
-    def __init__(self, spacing: int, budget: int = BUDGET, widest: int = 1) -> None:
-        self.spacing = spacing
-        self.widest = widest
-        """Up to this spacing, from where a replay takes about two milliseconds, there need not be many keyframes."""
-        self.budget = budget
-        self.keyframes: list[Checkpoint] = []
-        self.events: list[Event] = []
-        self.bytes = 0
+    spacing: int
+    budget: int = BUDGET
+    """Bytes that the keyframes may take."""
+    widest: int = 1
+    """Up to this spacing, from where a replay takes about two milliseconds, there need not be many keyframes."""
+    keyframes: list[Checkpoint] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    bytes: int = 0
+    """What the keyframes take."""
 
     @classmethod
     def for_experiment(cls, experiment: Experiment, budget: int = BUDGET) -> Timeline:
@@ -215,15 +216,12 @@ class Timeline:
     def cut(self, moment: Position) -> None:
         """Forget everything that comes after a moment."""
         del self.events[self.next_event(moment) :]
-        kept = bisect.bisect_right(self.keyframes, moment.update, key=_update)
-        self.bytes -= sum(map(size_of, self.keyframes[kept:]))
-        del self.keyframes[kept:]
+        del self.keyframes[bisect.bisect_right(self.keyframes, moment.update, key=_update) :]
+        self.recount()
 
     def branch(self) -> Timeline:
         """A timeline of its own that shares this one's past."""
-        other = Timeline(self.spacing, self.budget, self.widest)
-        other.keyframes, other.events, other.bytes = list(self.keyframes), list(self.events), self.bytes
-        return other
+        return replace(self, keyframes=[*self.keyframes], events=[*self.events])
 
     def thinned(self, most: int) -> list[Checkpoint]:
         """At most about ``most`` keyframes, evenly spread, the first and the newest among them."""
