@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
@@ -134,8 +135,7 @@ def tied(_: Trainer) -> float:
 
 def agreement(trainer: Trainer, size: float) -> float:
     """Mean cosine between the full gradient and those of ten batches of a size: the rows in the order drawn."""
-    cosines = [*_cosines(trainer, size)]
-    return sum(cosines) / len(cosines)
+    return statistics.fmean(_cosines(trainer, size))
 
 
 def worst_agreement(trainer: Trainer, size: float) -> float:
@@ -149,16 +149,14 @@ def _cosines(trainer: Trainer, size: float) -> Iterator[float]:
     for start in range(0, len(targets), count)[:10]:
         some = slice(start, start + count)
         way = trainer.quiet_pass(inputs[:, some], targets[some])
-        one = _gradients(way).astype(np.float64)
+        way.run()
+        one = way.back().astype(np.float64)
         yield float(one @ full / (np.linalg.norm(one) * np.linalg.norm(full)))
 
 
 def gradients(trainer: Trainer) -> NDArray[np.float32]:
     """The loss's gradient by every parameter ``(P,)``, over all training rows, without dropout."""
-    return _gradients(trainer.whole_pass(trainer.state[0].copy()))
-
-
-def _gradients(way: Pass) -> NDArray[np.float32]:
+    way = trainer.whole_pass(trainer.state[0].copy())
     way.run()
     return way.back()
 
@@ -374,17 +372,11 @@ def _shape_text(shape: tuple[int, ...] | str) -> str:
 
 # --- by name ------------------------------------------------------------------------------------------
 
-BENCHES: Mapping[str, Callable[..., Figure]] = {
-    "matmul": matmul, "broadcast": broadcast, "square": square, "hits": hits,
-    "over": over, "held_out_rmse": held_out_rmse, "rmse": error_within, "spoiled": spoiled, "rival": rival,
-    "rival_rmse": rival_rmse, "gradient": gradient, "slopes": slopes,
-    "nudge": nudge,
-    "uphill": uphill, "promised": promised, "backwards": backwards, "tenths": tenths, "graph": graph,
-    "tied": tied, "agreement": agreement, "worst_agreement": worst_agreement,
-    "seeds": seeds, "double": double, "stuck": stuck,
-    "curvature": curvature,
-    "rate_cap": rate_cap, "limit": limit, "twins": twins, "dead": dead,
-}  # fmt: skip
+BENCHES: Mapping[str, Callable[..., Figure]] = {figure.__name__: figure for figure in (
+    matmul, broadcast, square, hits, over, held_out_rmse, spoiled, rival, rival_rmse, gradient, slopes, nudge, uphill,
+    promised, backwards, tenths, graph, tied, agreement, worst_agreement, seeds, double, stuck, curvature, rate_cap,
+    limit, twins, dead,
+)} | {"rmse": error_within}  # fmt: skip
 """The figures by name; each takes the trainer, then its arguments."""
 
 

@@ -166,8 +166,7 @@ class Session:
         Raises:
             RequestError: there has been no batch yet, or the row was not in it.
         """
-        place = None if row is None else _whole(row, "row")
-        return await self._ask(lambda workspace: workspace.explorer.trace(place))
+        return await self._ask(lambda workspace: workspace.explorer.trace(None if row is None else _whole(row, "row")))
 
     async def batch_rows(self) -> tuple[int, ...]:
         """The rows of the data in the newest batch, in the data's order: those that :meth:`trace` can follow.
@@ -191,13 +190,11 @@ class Session:
         Raises:
             RequestError: no such parameter.
         """
-        index = _whole(index, "index")
-        return await self._ask(lambda workspace: workspace.explorer.check_gradient(index))
+        return await self._ask(lambda workspace: workspace.explorer.check_gradient(_whole(index, "index")))
 
     async def course(self, index: int) -> ParameterHistory:
         """One parameter (flat index) over the run so far. Raises RequestError: no such parameter."""
-        index = _whole(index, "index")
-        return await self._ask(lambda workspace: workspace.explorer.course(index))
+        return await self._ask(lambda workspace: workspace.explorer.course(_whole(index, "index")))
 
     async def look(self, epoch: int) -> EpochSummary:
         """What the run was at the end of an epoch; 0 is its start. The run is not moved or disturbed.
@@ -205,8 +202,7 @@ class Session:
         Raises:
             RequestError: the run has not been there.
         """
-        epoch = _whole(epoch, "epoch")
-        return await self._ask(lambda workspace: workspace.explorer.look(epoch))
+        return await self._ask(lambda workspace: workspace.explorer.look(_whole(epoch, "epoch")))
 
     async def activity(self) -> tuple[LayerActivity, ...]:
         """Each layer's outputs over all training rows: mean, range, and the share of dead ones."""
@@ -243,8 +239,7 @@ class Session:
         Raises:
             RequestError: a or b is no finite number.
         """
-        pair = _number(a, "a"), _number(b, "b")
-        return await self._ask(lambda workspace: workspace.run.trainer.predict(*pair))
+        return await self._ask(lambda workspace: workspace.run.trainer.predict(_number(a, "a"), _number(b, "b")))
 
     # --- time ------------------------------------------------------------------------------------
 
@@ -295,11 +290,10 @@ class Session:
 
     async def seek(self, update: int, stage: int = 0) -> Snapshot:
         """Go to any moment that the run has been at. Raises RequestError: the run has not been there."""
-        update, stage = _whole(update, "update"), _whole(stage, "rung")
 
         def go(workspace: Workspace) -> None:
-            run = workspace.run
-            run.seek(min(run.timeline.behind(update, stage), max(run.newest, Position(update, stage))))
+            run, place = workspace.run, Position(_whole(update, "update"), _whole(stage, "rung"))
+            run.seek(min(run.timeline.behind(place.update, place.stage), max(run.newest, place)))
 
         return await self._do(go, halt=True)
 
@@ -309,8 +303,7 @@ class Session:
         Raises:
             RequestError: the run has not been there.
         """
-        epoch = _whole(epoch, "epoch")
-        return await self._do(lambda workspace: workspace.run.seek_epoch(epoch), halt=True)
+        return await self._do(lambda workspace: workspace.run.seek_epoch(_whole(epoch, "epoch")), halt=True)
 
     async def home(self) -> Snapshot:
         return await self._do(lambda workspace: workspace.run.seek(Position()), halt=True)
@@ -326,19 +319,17 @@ class Session:
 
     async def reseed(self, seed: int | None = None) -> Snapshot:
         """Start again with another seed: the given one, or one drawn from 0 to 9999."""
-        seed = None if seed is None else _whole(seed, "seed")
 
         def start(workspace: Workspace) -> None:
             old = workspace.run.experiment
-            new = seed if seed is not None else random.choice([n for n in range(10_000) if n != old.seed])
-            workspace.start(old.replace(seed=new))
+            others = [n for n in range(10_000) if n != old.seed]
+            workspace.start(old.replace(seed=random.choice(others) if seed is None else _whole(seed, "seed")))
 
         return await self._do(start, halt=True)
 
     async def load(self, experiment: Experiment) -> Snapshot:
         """Start this experiment. Undo brings the old run back. Raises RequestError: it is no experiment."""
-        wanted = _experiment(experiment)
-        return await self._do(lambda workspace: workspace.start(wanted), halt=True)
+        return await self._do(lambda workspace: workspace.start(_experiment(experiment)), halt=True)
 
     async def open(self, path: Path | str) -> Snapshot:
         """Open a saved run, at the moment where it stood.
@@ -346,19 +337,15 @@ class Session:
         Raises:
             RunFileError: it cannot be read; the run in progress goes on.
         """
-        file = _path(path)
-        return await self._do(lambda workspace: workspace.open(file), halt=True)
+        return await self._do(lambda workspace: workspace.open(_path(path)), halt=True)
 
     async def save(self, path: Path | str) -> Snapshot:
         """Save the run. Raises RunFileError: it cannot be written."""
-        file = _path(path)
-        return await self._do(lambda workspace: workspace.save(file))
+        return await self._do(lambda workspace: workspace.save(_path(path)))
 
     async def exported(self, title: str) -> ExportedRun:
         """What files of every kind tell of the run, called ``title``, at this moment: to be written elsewhere."""
-        found: list[ExportedRun] = []
-        await self._do(lambda workspace: found.append(workspace.run.exported(title)))
-        return found[0]
+        return await self._ask(lambda workspace: workspace.run.exported(title))
 
     async def switch(self, run: int) -> Snapshot:
         """Go to a run that was left, where it stood then (a line that was cut off: at its end), with all of its past.
@@ -368,13 +355,11 @@ class Session:
         Raises:
             RequestError: no such run in the list.
         """
-        run = _whole(run, "run")
-        return await self._do(lambda workspace: workspace.switch(run), halt=True)
+        return await self._do(lambda workspace: workspace.switch(_whole(run, "run")), halt=True)
 
     async def forget(self, run: int) -> Snapshot:
         """Strike a run off the list. Raises RequestError: no such run in the list."""
-        run = _whole(run, "run")
-        return await self._do(lambda workspace: workspace.run_list.forget(run))
+        return await self._do(lambda workspace: workspace.run_list.forget(_whole(run, "run")))
 
     async def bring_back(self) -> Snapshot:
         """Put the run that was struck off the list last where it was. Raises RequestError: none was struck off."""
@@ -382,8 +367,7 @@ class Session:
 
     async def pin(self, run: int, pinned: bool = True) -> Snapshot:
         """Keep a run when the list is full, or no longer. Raises RequestError: no such run in the list."""
-        run = _whole(run, "run")
-        return await self._do(lambda workspace: workspace.run_list.pin(run, pinned))
+        return await self._do(lambda workspace: workspace.run_list.pin(_whole(run, "run"), pinned))
 
     async def note(self, run: int, text: str) -> Snapshot:
         """Write a note on a run, in the list or in progress; it is saved with the run. An empty one takes it away.
@@ -462,12 +446,7 @@ class Session:
         """Make a sum the current one and watch it. Training is not disturbed. Resolves with the answer."""
         if not isinstance(asked, Sum):
             raise RequestError("{asked!r} is no sum: make one with parse_sum.", asked=asked)
-
-        def answer(workspace: Workspace) -> Answer:
-            workspace.ask(asked)
-            return workspace.answer()
-
-        return await self._ask(answer)
+        return await self._ask(lambda workspace: workspace.ask(asked))
 
     # --- the thread ------------------------------------------------------------------------------
 

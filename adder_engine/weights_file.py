@@ -228,19 +228,13 @@ def _fitting(path: Path, tensors: Tensors, experiment: Experiment) -> tuple[floa
     shapes = [numbers.shape for name, numbers in tensors.items() if numbers.ndim == 2 and name.endswith("weight")]
     chain = [n for shape in shapes[:1] for n in shape[::-1]] + [shape[0] for shape in shapes[1:]]
     chained = len(chain) > 1 and all(one[0] == two[1] for one, two in pairwise(shapes)) and chain != [*layers]
-    hint = (
-        tr(" Its layers are {chain}: network.layers={chain} makes the network so.", chain=_joined(chain))
-        if chained
-        else ""
-    )
+    hint = tr(" Its layers are {chain}: network.layers={chain} makes the network so.", chain=_joined(chain))
+    hint = hint if chained else ""
     missing = [tensor.name for tensor in wanted if tensor.name not in tensors]
     more = [name for name in tensors if name not in {tensor.name for tensor in wanted}]
     if missing or more:
-        has = (
-            tr("has no {missing}", missing=_listed(missing))
-            if missing
-            else tr("has {more} besides", more=_listed(more))
-        )
+        has = tr("has no {missing}", missing=_listed(missing)) if missing else ""
+        has = has or tr("has {more} besides", more=_listed(more))
         if missing and more:
             has += tr(" but {more}", more=_listed(more))
         raise WeightsError(

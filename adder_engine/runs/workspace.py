@@ -295,14 +295,12 @@ class Workspace:
 
     # --- sums ------------------------------------------------------------------------------------
 
-    def ask(self, asked: Sum) -> None:
+    def ask(self, asked: Sum) -> Answer:
         """Make this the current sum, and watch it; the oldest of those asked makes room."""
         self.asked = asked
         if not any(same_pair(one, asked) for one in self.watched):
             self._asked = [*self._asked, asked][-MOST_WATCHED:]
         self.version += 1
-
-    def answer(self) -> Answer:
         return answers_of(self.run.trainer, [self.asked])[0]
 
     # --- training --------------------------------------------------------------------------------
