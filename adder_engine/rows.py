@@ -97,11 +97,6 @@ class _Columns:
     """Which columns were left out, in words."""
 
 
-def parse_rows(text: str) -> tuple[Row, ...]:
-    """The rows that :func:`read_rows` reads. Raises ExperimentError: as there."""
-    return read_rows(text).rows
-
-
 def read_rows(text: str) -> RowsRead:
     """Read one row a line: ``30, 70``, ``30; 70; 100``, tabs, ``|`` or blanks between them, ``30+70 = 100``.
 

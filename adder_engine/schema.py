@@ -14,6 +14,7 @@ from typing import Any
 from adder_engine.errors import ExperimentError, SumError
 from adder_engine.formula import read, task_named
 from adder_engine.language import tr, trn
+from adder_engine.parsing import decimal_points, parse_sum
 from adder_engine.wanted import LARGEST_NUMBER, MOST_ROWS
 
 LARGEST_SEED = 2**63 - 1
@@ -146,19 +147,15 @@ class SchemaField:
         if self.name == "training.betas" and not text.startswith("["):
             return self._two_numbers(re.sub(r"(?<=[\d.])\s*-\s*(?=[\d.])", ", ", text))  # 0.8-0.95, as lists are typed
         if self.name == "data.rows" and text and not text.startswith("["):
-            from adder_engine.rows import parse_rows  # only what is typed needs it
+            from adder_engine.rows import read_rows  # only what is typed needs it
 
-            return parse_rows(text.replace(";", "\n") if "+" in text or "," in text else text)
+            return read_rows(text.replace(";", "\n") if "+" in text or "," in text else text).rows
         if self.name == "stop.sum" and text and not text.startswith("["):
-            from adder_engine.parsing import parse_sum  # only what is typed needs it
-
             try:
                 asked = parse_sum(text, task)
             except SumError:
                 return self._two_numbers(text)
             return [asked.a, asked.b]
-        from adder_engine.parsing import decimal_points
-
         if _is_number(self.default) or self.name == "network.init":
             text = decimal_points(text)
         try:
@@ -172,8 +169,6 @@ class SchemaField:
 
     def _two_numbers(self, text: str) -> list[float]:
         """Those of ``30, 70``, as a row is typed; between semicolons a comma is decimal: ``0,9; 0,999``."""
-        from adder_engine.parsing import decimal_points  # only what is typed needs it
-
         try:
             parts = map(decimal_points, text.split(";")) if ";" in text else text.replace(",", " ").split()
             return [float(part) for part in parts]
