@@ -210,7 +210,7 @@ class Session:
 
     async def start_state(self) -> Floats:
         """The state ``(4, P)`` that the run began with."""
-        return await self._ask(lambda workspace: workspace.explorer.start_state())
+        return await self._ask(lambda workspace: workspace.run.timeline.keyframes[0].state.copy())
 
     async def module_text(self) -> str:
         """The network as PyTorch prints it."""
@@ -222,7 +222,7 @@ class Session:
 
     async def answers(self, pairs: Doubles) -> Doubles:
         """The network's answers ``(n,)`` to pairs ``(n, 2)``, in units of sums. Changes nothing."""
-        return await self._ask(lambda workspace: workspace.explorer.answers_to(pairs))
+        return await self._ask(lambda workspace: workspace.run.trainer.answers(pairs))
 
     async def bench(self, name: str, *arguments: float | str) -> float | str:
         """One of the figures of :data:`adder_engine.probes.BENCHES`, from the run as it stands. Changes

@@ -252,12 +252,6 @@ class Explorer:
     def data(self) -> DatasetArrays:
         return self.run.trainer.dataset.view(self.run.experiment)
 
-    def answers_to(self, pairs: NDArray[np.float64]) -> NDArray[np.float64]:
-        return self.run.trainer.answers(pairs)
-
-    def start_state(self) -> NDArray[np.float32]:
-        return self.run.timeline.keyframes[0].state.copy()
-
     def bench(self, name: str, *arguments: float | str) -> float | str:
         from adder_engine.probes import bench  # only lessons need it
 
