@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Any
 
 from adder_engine.errors import RequestError
 
@@ -27,6 +28,10 @@ class ParameterTensor:
     @property
     def span(self) -> slice:
         return slice(self.start, self.stop)
+
+    def of(self, numbers: Any) -> Any:
+        """Its part of an array ``(P,)``, in its shape: a view."""
+        return numbers[self.span].reshape(self.shape)
 
     @property
     def is_weight(self) -> bool:

@@ -402,9 +402,7 @@ def _line(name: str, what: str, difference: Tensor, allowed: Tensor) -> Referenc
 def saved_weights(layout: ParameterLayout, parameters: NDArray[np.float32]) -> bytes:
     """Parameters ``(P,)`` as ``torch.save`` writes a state_dict: ``torch.load(file, weights_only=True)`` reads it."""
     file = io.BytesIO()
-    torch.save(
-        {tensor.name: torch.tensor(parameters[tensor.span].reshape(tensor.shape)) for tensor in layout.tensors}, file
-    )
+    torch.save({tensor.name: torch.tensor(tensor.of(parameters)) for tensor in layout.tensors}, file)
     return file.getvalue()
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, time
 from typing import Any
 
-from adder_engine.errors import ExperimentError, SumError
+from adder_engine.errors import ExperimentError, SumError, cut
 from adder_engine.formula import read, task_named
 from adder_engine.language import tr, trn
 from adder_engine.parsing import decimal_points, parse_sum
@@ -104,19 +104,19 @@ class SchemaField:
                     most=MOST_ROWS,
                 )
             place = next((i for i, row in enumerate(value) if not _is_row(row)), 0)
-            given = tr("{given} in row {row:,}", given=_shown(value[place]), row=place + 1)
+            given = tr("{given} in row {row:,}", given=cut(toml(value[place])), row=place + 1)
             return ExperimentError(
                 "data.rows = {given} will not do: it takes {wanted}.", given=given, wanted=_wanted_of_row(value[place])
             )
         if self.name == "data.task" and isinstance(value, str) and (why := _why_no_formula(value)):
             return ExperimentError(
                 "data.task = {given} will not do: it takes {range}; {why}.",
-                given=_shown(value),
+                given=cut(toml(value)),
                 range=self.range,
                 why=why,
             )
         return ExperimentError(
-            "{name} = {given} will not do: it takes {range}.", name=self.name, given=_shown(value), range=self.range
+            "{name} = {given} will not do: it takes {range}.", name=self.name, given=cut(toml(value)), range=self.range
         )
 
     def convert(self, value: Value) -> Any:
@@ -281,11 +281,6 @@ def _plain(number: float | None) -> str:
     if isinstance(number, int) or (number == int(number) and abs(number) < 1e9):
         return f"{int(number):,}"
     return f"{number:g}".replace("e+", "e")
-
-
-def _shown(value: Any) -> str:
-    text = toml(value)
-    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def read_toml(text: str, largest: int = LARGEST_TEXT) -> dict[str, Any]:

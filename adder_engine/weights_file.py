@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adder_engine.disk import open_regular, read_bounded
-from adder_engine.errors import WeightsError
+from adder_engine.errors import WeightsError, cut, why_of
 from adder_engine.experiment import Experiment
 from adder_engine.language import tr
 
@@ -70,9 +70,7 @@ def read(path: Path) -> Tensors:
     try:
         content = read_bounded(path, LARGEST)
     except (OSError, ValueError) as error:
-        raise WeightsError(
-            "{path} cannot be read: {why}.", path=path, why=getattr(error, "strerror", None) or error
-        ) from None
+        raise WeightsError("{path} cannot be read: {why}.", path=path, why=why_of(error)) from None
     _check_size(path, content, LARGEST)
     try:
         if content.startswith(b"PK"):
@@ -279,8 +277,7 @@ def _listed(names: list[str]) -> str:
 
 
 def _short(value: Any) -> str:
-    text = "".join(c if c.isprintable() else "?" for c in str(value))
-    return text if len(text) <= 60 else text[:57] + "..."
+    return cut("".join(c if c.isprintable() else "?" for c in str(value)))
 
 
 def _main(path: str) -> int:

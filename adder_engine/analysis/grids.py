@@ -88,7 +88,7 @@ class FrozenNetwork:
         way = Pass(self._net, self._parameters.astype(np.float64), np.array([[a], [b]]) / scales.inputs, np.zeros(1))
         way.run()
         way.back_from(1.0)
-        rise = way.parameters[first.span].reshape(first.shape).T @ way.delta(0)[:, 0]
+        rise = first.of(way.parameters).T @ way.delta(0)[:, 0]
         share = scales.targets / scales.inputs
         return float(way.answers[0]) * scales.targets, float(rise[0]) * share, float(rise[1]) * share
 
@@ -253,9 +253,8 @@ def collapsed_map(
     layout = experiment.layout
     weight, bias = np.eye(2), np.zeros(2)
     for i in range(len(experiment.layer_names)):
-        w, b = layout.weight(i), layout.bias(i)
-        matrix = parameters[w.span].reshape(w.shape).astype(np.float64)
-        weight, bias = matrix @ weight, matrix @ bias + parameters[b.span]
+        matrix = layout.weight(i).of(parameters).astype(np.float64)
+        weight, bias = matrix @ weight, matrix @ bias + layout.bias(i).of(parameters)
         for layer, neuron in muted:
             if layer == i:
                 weight[neuron], bias[neuron] = 0, 0

@@ -115,14 +115,13 @@ def along_gradient(trainer: Trainer, points: int = POINTS, rough: bool = False) 
     highest = max([2.5 * bottom if bottom else 2.5 * lr, *shown])
     before = max(1, points // 6)
     t = (np.arange(points, dtype=np.float64) - before) * (highest / (points - 1 - before))
-    moves = (*(-far * gradient for far in (*t.tolist(), lr)), moved)
+    moves = (*(-far * gradient for far in t.tolist()), moved)
     losses = yield from surface.losses(surface.here + move for move in moves)
     return GradientLine(
         t=t,
-        losses=losses[:-2],
+        losses=losses[:-1],
         loss=loss,
         lr=lr,
-        sgd_loss=float(losses[-2]),
         optimizer=experiment.training.optimizer,
         step_t=step_t,
         step_loss=float(losses[-1]),

@@ -107,15 +107,13 @@ def _first_constant(trainer: Trainer, look: Pass) -> tuple[int, list[Cause]] | N
 
 def _weights(trainer: Trainer) -> list[NDArray[np.float32]]:
     """Each layer's weights, ``(out_features, in_features)``."""
-    tensors = trainer.layout.tensors[::2]
-    return [trainer.state[0, tensor.span].reshape(tensor.shape) for tensor in tensors]
+    return [tensor.of(trainer.state[0]) for tensor in trainer.layout.tensors[::2]]
 
 
 def _copies(trainer: Trainer) -> bool:
     """Whether the units of every hidden layer are all the same, of which one at least has several."""
-    hidden = [tensor for tensor in trainer.layout.tensors[:-2] if tensor.shape[0] > 1]
-    values = (trainer.state[0, tensor.span].reshape(tensor.shape) for tensor in hidden)
-    return bool(hidden) and all(bool((one == one[0]).all()) for one in values)
+    hidden = [tensor.of(trainer.state[0]) for tensor in trainer.layout.tensors[:-2] if tensor.shape[0] > 1]
+    return bool(hidden) and all(bool((one == one[0]).all()) for one in hidden)
 
 
 def outlook_of(trainer: Trainer, history: History, moment: Position) -> Steps[Outlook]:

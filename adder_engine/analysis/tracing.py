@@ -165,13 +165,13 @@ def held_gradients(trainer: Trainer) -> tuple[float | None, ...]:
     frozen, batch, stage = sorted(trainer.constraints.frozen), trainer.batch, trainer.stage
     if not frozen:
         return ()
-    reached = {r.layer for r in trainer.stages[: stage or None] if r.phase == "backward"}
+    reached = [r.layer for r in trainer.stages[: stage or None] if r.layer is not None and r.phase == "backward"]
     if batch is None or not reached:
         return (None,) * len(frozen)
     own = batch.own_gradient()
     own += trainer.experiment.training.l1 * np.sign((trainer.state if stage else trainer.previous)[0])
-    layer_at = {i: tensor.layer for tensor in trainer.layout.tensors for i in range(tensor.start, tensor.stop)}
-    return tuple(float(own[i]) if layer_at[i] in reached else None for i in frozen)
+    first = trainer.layout.weight(min(reached)).start
+    return tuple(float(own[i]) if i >= first else None for i in frozen)
 
 
 def layer_activity(trainer: Trainer) -> tuple[LayerActivity, ...]:
@@ -246,7 +246,7 @@ def _collect(
 ) -> Trace:
     """Copy one column of a pass into a trace."""
     data = trainer.dataset
-    numbers = [parameters[tensor.span].reshape(tensor.shape).copy() for tensor in trainer.layout.tensors]
+    numbers = [tensor.of(parameters).copy() for tensor in trainer.layout.tensors]
     deltas = [way.delta(i)[:, place].copy() for i in range(way.depth)]
     layers = []
     for i, (name, delta) in enumerate(zip(trainer.experiment.layer_names, deltas, strict=True)):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from adder_engine.disk import write_whole
-from adder_engine.errors import RequestError
+from adder_engine.errors import RequestError, why_of
 from adder_engine.experiment import Experiment
 from adder_engine.language import listed, tr, trn
 from adder_engine.snapshot import UNSCALED, Losses, Scales
@@ -96,10 +96,8 @@ class ExportedRun:
 def _as_it_answers(trainer: Trainer) -> NDArray[np.float32]:
     """The parameters, with the weights that lead on from muted neurons at 0, which is silence as well."""
     flat: NDArray[np.float32] = trainer.state[0].copy()
-    layout = trainer.layout
     for layer, neuron in trainer.constraints.muted:
-        tensor = layout.weight(layer + 1)
-        flat[tensor.span].reshape(tensor.shape)[:, neuron] = 0
+        trainer.layout.weight(layer + 1).of(flat)[:, neuron] = 0
     return flat
 
 
@@ -232,8 +230,7 @@ def _write(path: Path, content: bytes) -> None:
             raise IsADirectoryError(0, tr("it is a folder"))
         write_whole(target, lambda file: file.write(content))
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise RequestError("{path} could not be written: {why}.", path=path, why=why) from None
+        raise RequestError("{path} could not be written: {why}.", path=path, why=why_of(error)) from None
 
 
 def chart(exported: ExportedRun) -> bytes:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adder_engine.disk import open_regular, write_whole
-from adder_engine.errors import RunFileError
+from adder_engine.errors import RunFileError, why_of
 from adder_engine.experiment import Experiment
 from adder_engine.language import tr
 from adder_engine.runs.labels import title_of
@@ -100,8 +100,7 @@ def write(path: Path, run: SavedRun, others: Sequence[SavedRun] = ()) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, lambda file: np.savez(file, **arrays), 0o600)
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise RunFileError("The run could not be saved to {path}: {why}.", path=path, why=why) from None
+        raise RunFileError("The run could not be saved to {path}: {why}.", path=path, why=why_of(error)) from None
 
 
 _ARRAYS = ("states", "streams", "stream_places", "train", "test")
