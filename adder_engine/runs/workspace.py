@@ -80,10 +80,6 @@ class Workspace:
         self.asked = self.watched[0]
         self._earlier: list[Run] = []
         self._later: list[Run] = []
-        self._speed = 0.0
-        self._speed_mark = (0.0, 0)
-        self._pace: float | None = None
-        self._pace_mark = (0.0, 0.0)
 
     @property
     def explorer(self) -> Explorer:
@@ -303,48 +299,10 @@ class Workspace:
         self.version += 1
         return answers_of(self.run.trainer, [self.asked])[0]
 
-    # --- training --------------------------------------------------------------------------------
-
-    def check_unfinished(self) -> None:
-        """Raises RequestError when all epochs are done; starts the clocks of a stretch of training otherwise."""
-        if self.failure:
-            raise RequestError(self.failure)
-        self.run.check_unfinished()
-        now, done = time.perf_counter(), self.run.trainer.updates_done
-        self._speed_mark = self._pace_mark = (now, done)
-
-    def train(self, seconds: float, pace: float | None, until: float) -> float:
-        """Train for a while at a pace in epochs a second, no further than to the end of epoch ``until``.
-
-        Returns how long to rest before the next call.
-        """
-        now = time.perf_counter()
-        done = self.run.trainer.updates_done
-        due, rest = 1 << 62, 0.0
-        if pace is not None:
-            rate = pace * self.run.experiment.updates_per_epoch
-            start, first = self._pace_mark
-            due = int(first + (now - start) * rate) - done
-            if due > rate / 4 + 1 or pace != self._pace:  # cannot keep up, or a new pace: no sprint to catch up
-                self._pace_mark, self._pace, due = (now, done), pace, 1
-            rest = max(0.0, start + (done + 1 - first) / rate - now) if due < 1 else 0.0
-        if due >= 1:
-            self.run.play(due, seconds, until)
-            self.version += 1
-        self._measure_speed()
-        return rest
-
-    def _measure_speed(self) -> None:
-        now, done = time.perf_counter(), self.run.trainer.updates_done
-        start, first = self._speed_mark
-        if now - start > 0.5:
-            self._speed = max(0.0, (done - first) / (now - start))
-            self._speed_mark = (now, done)
-
     # --- showing and saving -----------------------------------------------------------------------------
 
-    def snapshot(self, playing: bool) -> Snapshot:
-        """Everything there is to show, now."""
+    def snapshot(self, playing: bool, speed: float = 0.0) -> Snapshot:
+        """Everything there is to show, now; ``speed`` in updates a second, of a run that plays."""
         recording = self.run
         trainer, counters, experiment = recording.trainer, recording.trainer.counters, recording.experiment
         status: Status = (
@@ -375,7 +333,7 @@ class Workspace:
             test_loss=finite(counters.test_loss),
             batch_loss=counters.batch_loss,
             current_loss=finite(trainer.current_loss()) if look else None,
-            speed=self._speed if playing else 0.0,
+            speed=speed if playing else 0.0,
             state=state,
             previous=trainer.previous.copy(),
             stepped=trainer.stepped,
@@ -441,8 +399,12 @@ class EngineLoop:
         """The settings in force, for whoever looks from another thread."""
         self._playing = False
         self._pace: float | None = None
+        """Epochs a second; None for as fast as it goes."""
         self._until = math.inf
         """The epoch at whose end playing halts."""
+        self._pace_mark = self._speed_mark = (0.0, 0)
+        """When how many updates were done, from where the pace and the speed are reckoned."""
+        self._speed = 0.0
         self._waiting: list[tuple[int, Future]] = []
         """Who waits for the next snapshot of another version."""
         self._made: Snapshot | None = None
@@ -474,10 +436,13 @@ class EngineLoop:
             with contextlib.suppress(concurrent.futures.InvalidStateError):
                 future.set_exception(error)
 
+    def _snapshot(self) -> Snapshot:
+        return self.workspace.snapshot(self._playing, self._speed)
+
     def look(self, since: int | None, future: Future) -> None:
         """Resolve a future with the newest snapshot; with ``since`` with the next one whose version differs."""
         if since is None or self.workspace.version != since:
-            _resolve(future, self.workspace.snapshot(self._playing))
+            _resolve(future, self._snapshot())
         else:
             self._waiting = [(s, f) for s, f in self._waiting if not f.done()] + [(since, future)]
 
@@ -486,7 +451,7 @@ class EngineLoop:
 
         The first slice of each is done at once, for it copies what the rest goes by.
         """
-        _resolve(now, self.workspace.snapshot(self._playing))
+        _resolve(now, self._snapshot())
         for question, future in zip(questions, futures, strict=True):
             self._go_on(self._found(question, future), future)
 
@@ -506,14 +471,19 @@ class EngineLoop:
         change(self)
         self.workspace.version += 1
         self.experiment = self.workspace.run.experiment
-        self._made = self.workspace.snapshot(self._playing)
+        self._made = self._snapshot()
         return self._made
 
     def play(self, pace: float | None, until: float) -> None:
-        self.workspace.check_unfinished()
-        self.workspace.run.paused = None
-        self._playing = not self.workspace.run.stopped
+        run = self.workspace.run
+        if self.workspace.failure:
+            raise RequestError(self.workspace.failure)
+        run.check_unfinished()
+        run.paused = None
+        self._playing = not run.stopped
         self._pace, self._until = pace, until
+        now, done = time.perf_counter(), run.trainer.updates_done
+        self._speed_mark, self._pace_mark = (now, done), (now, done + 1)  # the first is due at once
 
     def halt(self) -> None:
         """Stop playing; a stop is a moment to save."""
@@ -548,15 +518,30 @@ class EngineLoop:
 
     def _train(self) -> float:
         """Train for a slice. Returns how long nothing needs to be done, in seconds."""
-        idle = 0.0
+        workspace, run = self.workspace, self.workspace.run
+        now, done = time.perf_counter(), run.trainer.updates_done
+        due, rest = 1 << 62, 0.0
+        if self._pace is not None:
+            rate = self._pace * run.experiment.updates_per_epoch
+            start, first = self._pace_mark
+            due = int(first + (now - start) * rate) - done
+            if due > rate / 4 + 1:  # it cannot keep up: no sprint to catch up
+                self._pace_mark, due = (now, done), 1
+            rest = max(0.0, start + (done + 1 - first) / rate - now) if due < 1 else 0.0
         try:
-            idle = self.workspace.train(SLICE, self._pace, self._until)
+            if due >= 1:
+                run.play(due, SLICE, self._until)
+                workspace.version += 1
         except Exception as error:
-            self.workspace.fail(error)
-        run = self.workspace.run
-        if self.workspace.failure or run.finished or run.stopped or run.paused or run.at_end_of(self._until):
+            workspace.fail(error)
+            rest = 0.0
+        if workspace.failure or run.finished or run.stopped or run.paused or run.at_end_of(self._until):
             self.halt()
-        return idle
+        now, done = time.perf_counter(), run.trainer.updates_done
+        start, first = self._speed_mark
+        if now - start > 0.5:
+            self._speed, self._speed_mark = max(0.0, (done - first) / (now - start)), (now, done)
+        return rest
 
     def _publish(self) -> None:
         """Hand the newest snapshot to those who wait for one."""
@@ -566,7 +551,7 @@ class EngineLoop:
         if ready:
             self._waiting = [waiter for waiter in self._waiting if waiter[0] == version]
             current = made is not None and made.version == version
-            snapshot = made if current else self.workspace.snapshot(self._playing)
+            snapshot = made if current else self._snapshot()
             for future in ready:
                 _resolve(future, snapshot)
 
