@@ -261,11 +261,6 @@ class Experiment:
         return epoch if epoch == self.epochs else epoch // self.data.test_every * self.data.test_every
 
     @cached_property
-    def draws_while_training(self) -> bool:
-        """Whether training itself draws random numbers (shuffled mini-batches or dropout)."""
-        return self.training.batch_size > 0 or self.network.dropout > 0
-
-    @cached_property
     def layer_names(self) -> tuple[str, ...]:
         """Names of the linear layers, as in the tutorial's module: input, hidden…, output."""
         count = len(self.network.layers) - 1

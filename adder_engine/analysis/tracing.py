@@ -98,11 +98,9 @@ def trace_row(trainer: Trainer, row: int, step: StepTrace | None = None) -> Trac
         raise RequestError("This batch met a parameter that was set by hand on its way: step one update to follow one.")
     found = np.flatnonzero(places == row)
     if not len(found):
+        some = ", ".join(map(str, places[:8].tolist())) + (", …" if len(places) > 8 else "")
         raise RequestError(
-            "Row {row} is not in this batch of {rows} rows: it holds {places}.",
-            row=row,
-            rows=way.rows,
-            places=_some(places),
+            "Row {row} is not in this batch of {rows} rows: it holds {places}.", row=row, rows=way.rows, places=some
         )
     place = int(found[0])
     data = trainer.experiment.data  # rows as they were typed: 0.1, and not 0.100000001
@@ -298,8 +296,3 @@ def _error(way: Pass, place: int) -> Floats:
     else:
         summed(code, answer, way.targets[place : place + 1], error, way.rows)
     return error
-
-
-def _some(places: NDArray[np.int64]) -> str:
-    shown = ", ".join(str(p) for p in places[:8].tolist())
-    return shown + (", …" if len(places) > 8 else "")

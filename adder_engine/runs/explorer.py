@@ -23,7 +23,6 @@ from adder_engine.analysis.tracing import (
     trace_sum,
 )
 from adder_engine.errors import RequestError
-from adder_engine.experiment import Experiment
 from adder_engine.parsing import Sum
 from adder_engine.runs.run import Run
 from adder_engine.snapshot import (
@@ -67,8 +66,11 @@ def collapsed_of(trainer: Trainer) -> AffineMap | None:
 
 def _replayed_from(run: Run) -> Position:
     """The earliest keyframe that is needed and from which a replay to now is cheap; now if there is none."""
-    now, timeline = run.moment, run.timeline
-    most = int(REPLAY / seconds_of_an_update(run.experiment))
+    now, timeline, experiment = run.moment, run.timeline, run.experiment
+    rows = experiment.rows_per_update + experiment.test_row_count / experiment.updates_per_epoch
+    cells = rows * (sum(experiment.network.layers) + experiment.parameter_count / 8) + 8 * experiment.parameter_count
+    # How many updates may be halted at, guessed from the network's size and its rows.
+    most = int(REPLAY / (1.2e-5 * (len(experiment.layer_names) + 3) + 0.35e-9 * cells))
     place = timeline.before(max(0, now.update - MOST_POINTS)).counters.updates_done
     done = timeline.next_event(now)
     while place <= now.update:
@@ -77,13 +79,6 @@ def _replayed_from(run: Run) -> Position:
             return start
         place += timeline.spacing
     return now
-
-
-def seconds_of_an_update(experiment: Experiment) -> float:
-    """About how long one update takes that is halted at, guessed from the network's size and its rows."""
-    rows = experiment.rows_per_update + experiment.test_row_count / experiment.updates_per_epoch
-    cells = rows * (sum(experiment.network.layers) + experiment.parameter_count / 8)
-    return 1.2e-5 * (len(experiment.layer_names) + 3) + 0.35e-9 * (cells + 8 * experiment.parameter_count)
 
 
 def finite(value: float | None) -> float | None:

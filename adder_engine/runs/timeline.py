@@ -268,5 +268,6 @@ class SuspendedRun:
 
 def size_of(keyframe: Checkpoint) -> int:
     """Bytes that a keyframe takes. Runs that draw nothing while training share one stream."""
-    streams = 2 * keyframe.stream.nbytes if keyframe.experiment.draws_while_training else 0
+    draws = keyframe.experiment.training.batch_size or keyframe.experiment.network.dropout
+    streams = 2 * keyframe.stream.nbytes if draws else 0
     return keyframe.state.nbytes + streams + OVERHEAD
