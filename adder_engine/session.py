@@ -292,7 +292,7 @@ class Session:
         """Go to any moment that the run has been at. Raises RequestError: the run has not been there."""
 
         def go(workspace: Workspace) -> None:
-            run, place = workspace.run, Position(_whole(update, "update"), _whole(stage, "rung"))
+            run, place = workspace.run, Position(_whole(update, "update"), _whole(stage, "stage"))
             run.seek(min(run.timeline.behind(place.update, place.stage), max(run.newest, place)))
 
         return await self._do(go, halt=True)

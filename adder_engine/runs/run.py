@@ -443,7 +443,7 @@ class Run:
         self.do(SetParameter(int(index), float(value)))
 
     def constrain(self, constraints: Constraints) -> None:
-        """Freeze these parameters and silence these hidden neurons, and no others.
+        """Freeze these parameters and mute these hidden neurons, and no others.
 
         Raises:
             RequestError: no such parameter or hidden neuron.

@@ -65,7 +65,7 @@ class ChangeSettings:
 
 @dataclass(frozen=True)
 class SetConstraints:
-    """Parameters were frozen or freed, neurons silenced or woken."""
+    """Parameters were frozen or freed, neurons muted or woken."""
 
     constraints: Constraints
 
