@@ -290,31 +290,28 @@ def read_toml(text: str, largest: int = LARGEST_TEXT) -> dict[str, Any]:
         largest: characters besides those of numbers.
 
     Raises:
-        ValueError: it is none, or one that would take long to read; one sentence without a period.
+        ValueError: it is none, or one that would take long to read; a phrase that begins in the middle of a sentence.
     """
     import tomllib  # only files and typed values need it
 
     words = len(text) if len(text) <= largest else len(text.translate(_NO_NUMBERS))
+    keys, parts = text.count("="), text.count(",") + text.count("[") + text.count("{")
     if len(text) > LARGEST_TOML or words > largest:
-        raise ValueError(
-            tr(
-                "it has {length:,} characters, and {most:,} are the limit without the rows",
-                length=len(text),
-                most=largest,
-            )
+        raise ExperimentError(
+            "it has {length:,} characters, and {most:,} are the limit without the rows", length=len(text), most=largest
         )
-    if text.count("=") > MOST_KEYS:
-        raise ValueError(tr("it has {count:,} keys, and {most:,} are the limit", count=text.count("="), most=MOST_KEYS))
-    if text.count(",") + text.count("[") + text.count("{") > MOST_PARTS:
-        raise ValueError(tr("it has lists of over {most:,} parts", most=MOST_PARTS))
+    if keys > MOST_KEYS:
+        raise ExperimentError("it has {count:,} keys, and {most:,} are the limit", count=keys, most=MOST_KEYS)
+    if parts > MOST_PARTS:
+        raise ExperimentError("it has lists of over {most:,} parts", most=MOST_PARTS)
     if _LONG.search(text):
-        raise ValueError(tr("a number in it has over {most} digits", most=LONGEST_NUMBER))
-    if _DEEP.search(text) or _NESTED.search(text):
-        raise ValueError(tr("it goes deeper than {most} levels", most=DEEPEST))
+        raise ExperimentError("a number in it has over {most} digits", most=LONGEST_NUMBER)
     try:
-        return tomllib.loads(text)
+        if not _DEEP.search(text) and not _NESTED.search(text):
+            return tomllib.loads(text)
     except RecursionError:
-        raise ValueError(tr("it goes deeper than {most} levels", most=DEEPEST)) from None
+        pass
+    raise ExperimentError("it goes deeper than {most} levels", most=DEEPEST)
 
 
 def toml(value: Any) -> str:

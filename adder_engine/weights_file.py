@@ -96,9 +96,9 @@ def read(path: Path) -> Tensors:
 
 def _check_size(path: Path, content: bytes, most: int) -> None:
     if len(content) > most:
-        sentence = tr("{path} is too large to be weights of ours: it holds over {largest} MiB.",
-                  path=path, largest=most // 2**20)  # fmt: skip
-        raise WeightsError(sentence)
+        most //= 2**20
+        raise WeightsError("{path} is too large to be weights of ours: it holds over {largest} MiB.",
+                           path=path, largest=most)  # fmt: skip
 
 
 def _of_archive(path: Path, content: bytes) -> Tensors:

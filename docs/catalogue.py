@@ -11,7 +11,10 @@ from babel.messages.pofile import write_po
 
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATE = ROOT / "adder_engine" / "locale" / "adder.pot"
-ERRORS = ("AdderError", "ExperimentError", "NoRowsError", "RequestError", "RunFileError", "SumError", "WeightsError")
+ERRORS = (
+    "AdderError", "ExperimentError", "NoNumberError", "NoRowsError", "RequestError", "RunFileError", "SumError",
+    "WeightsError",
+)  # fmt: skip
 PLACES = {"tr": (0,), "trn": (0, 1), "plural": (1, 2), **dict.fromkeys(ERRORS, (0,))}
 """Where the message stands among a function's arguments, and its plural."""
 OF_COMMANDS = (2, 3, 4)
