@@ -20,6 +20,7 @@ from adder_engine.training.trainer import Trainer
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
+Pair = tuple[float, float]
 
 
 def trace_sum(trainer: Trainer, a: float, b: float, step: StepTrace | None = None) -> Trace:
@@ -40,10 +41,8 @@ def trace_sum(trainer: Trainer, a: float, b: float, step: StepTrace | None = Non
         step = dataclasses.replace(step, previous_answer=float(data.meant(before.answers)[0]))
         if _is_the_batch(trainer, before):
             before.back()
-            step = dataclasses.replace(
-                step, way=_collect(trainer, before.parameters, before, 0, (a, b), None, earlier_loss, None)
-            )
-    return _collect(trainer, way.parameters, way, 0, (a, b), None, loss, step)
+            step = dataclasses.replace(step, way=_collect(trainer, before, before.parameters, (a, b), earlier_loss))
+    return dataclasses.replace(_collect(trainer, way, way.parameters, (a, b), loss), step=step)
 
 
 def _scaled(values: Sequence[object], scale: float) -> Floats:
@@ -110,11 +109,11 @@ def trace_row(trainer: Trainer, row: int, step: StepTrace | None = None) -> Trac
     answers, n = np.full_like(targets, way.answers[place]), len(targets)
     loss = float(summed(CODES[way.loss_name], answers, targets, np.empty_like(targets), n) / targets.dtype.type(n))
     parameters = trainer.state[0] if trainer.stage else trainer.previous[0]
-    trace = _collect(trainer, parameters, way, place, (a, b), row, loss, step)
+    trace = _collect(trainer, way, parameters, (a, b), loss, place)
     gradient = (trainer.state if trainer.stage else trainer.previous)[1].copy()
     for index, held in zip(sorted(trainer.constraints.frozen), held_gradients(trainer), strict=True):
         gradient[index] = 0.0 if held is None else held
-    return dataclasses.replace(trace, batch_gradient=gradient)
+    return dataclasses.replace(trace, row=row, step=step, batch_gradient=gradient)
 
 
 def trace_row_ahead(trainer: Trainer, row: int) -> Trace:
@@ -232,56 +231,49 @@ def _terms(trainer: Trainer, before: Doubles, after: Doubles, frozen: NDArray[np
     return tuple(terms)
 
 
-def _collect(
-    trainer: Trainer,
-    parameters: Floats,
-    way: Pass,
-    place: int,
-    pair: tuple[float, float],
-    row: int | None,
-    loss: float,
-    step: StepTrace | None,
-) -> Trace:
-    """Copy one column of a pass into a trace."""
+def _collect(trainer: Trainer, way: Pass, parameters: Floats, pair: Pair, loss: float, place: int = 0) -> Trace:
+    """One column of a pass as a trace, which belongs to no row and no step yet."""
+
+    def column(values: Floats) -> Floats:
+        return values[:, place].copy()
+
     data = trainer.dataset
     numbers = [tensor.of(parameters).copy() for tensor in trainer.layout.tensors]
-    deltas = [way.delta(i)[:, place].copy() for i in range(way.depth)]
+    deltas = [column(way.delta(i)) for i in range(way.depth)]
     layers = []
     for i, (name, delta) in enumerate(zip(trainer.experiment.layer_names, deltas, strict=True)):
-        entering, mask = way.entering(i)[:, place].copy(), way.mask(i)
-        layers.append(
-            LayerTrace(
-                name=name,
-                entering=entering,
-                weight=numbers[2 * i],
-                bias=numbers[2 * i + 1],
-                pre=way.pre(i)[:, place].copy(),
-                post=way.post(i)[:, place].copy(),
-                mask=None if mask is None else mask[:, place].copy(),
-                slope=way.slope(i)[:, place].copy(),
-                arriving=numbers[2 * i + 2].T @ deltas[i + 1] if i + 1 < way.depth else _error(way, place),
-                delta=delta,
-                weight_grad=np.outer(delta, entering),
-                bias_grad=delta,
-            )
+        entering, mask = column(way.entering(i)), way.mask(i)
+        layer = LayerTrace(
+            name=name,
+            entering=entering,
+            weight=numbers[2 * i],
+            bias=numbers[2 * i + 1],
+            pre=column(way.pre(i)),
+            post=column(way.post(i)),
+            mask=None if mask is None else column(mask),
+            slope=column(way.slope(i)),
+            arriving=numbers[2 * i + 2].T @ deltas[i + 1] if i + 1 < way.depth else _error(way, place),
+            delta=delta,
+            weight_grad=np.outer(delta, entering),
+            bias_grad=delta,
         )
-    output = way.answers[place]
+        layers.append(layer)
     return Trace(
         pair=pair,
-        row=row,
+        row=None,
         scale=data.scales.inputs,
         target_scale=data.scales.targets,
-        inputs=way.inputs[:, place].copy(),
+        inputs=column(way.inputs),
         layers=tuple(layers),
         answer=float(data.meant(way.answers[place : place + 1])[0]),
-        output=float(output),
+        output=float(way.answers[place]),
         target=float(way.targets[place]),
-        differences=(way.difference[place] if way.flat_target else way.difference[:, place]).copy(),
+        differences=way.difference[place].copy() if way.flat_target else column(way.difference),
         loss_name=way.loss_name,
         loss=loss,
         share=1 / way.rows,
         rows=way.rows,
-        step=step,
+        step=None,
     )
 
 

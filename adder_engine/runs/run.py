@@ -90,6 +90,11 @@ class Run:
         return self.at_end_of(self.experiment.epochs)
 
     @property
+    def epochs_begun(self) -> int:
+        """Epochs finished, and the one in progress."""
+        return self.trainer.epochs_done + (self.trainer.counters.row > 0 or self.trainer.stage > 0)
+
+    @property
     def can_undo(self) -> bool:
         return self.timeline.next_event(self.moment) > 0
 
@@ -372,8 +377,7 @@ class Run:
         for _ in range(count):
             stop = Position() if _is_long(size, count) else self.timeline.last_stop(self.moment)
             if size in EPOCHS_IN:
-                started = self.trainer.counters.row > 0 or self.trainer.stage > 0
-                self.seek_epoch(max(0, self.trainer.epochs_done - EPOCHS_IN[size] + started))
+                self.seek_epoch(max(0, self.epochs_begun - EPOCHS_IN[size]))
             else:
                 self.seek(self.timeline.one_back(size, self.moment, self.trainer.stages))
             if self.moment < stop:
@@ -462,7 +466,7 @@ class Run:
                 raise RequestError("{name} cannot change during a run: start a new one with it.", name=name)
         old, experiment = self.experiment, self.experiment.replace(**changes)
         ChangeSettings(experiment).check(old)
-        begun = self.trainer.epochs_done + (self.trainer.counters.row > 0 or self.trainer.stage > 0)
+        begun = self.epochs_begun
         if experiment.epochs < min(begun, old.epochs):
             raise RequestError(
                 "epochs = {epochs:,} lies behind, the run is in epoch {begun:,}: go back there first, or use "
