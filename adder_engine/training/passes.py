@@ -13,7 +13,9 @@ from adder_engine.kernels.layers import BLOCK, FEW
 from adder_engine.kernels.losses import BCE, CODES, summed
 
 Floats = NDArray[Any]
-"""float32 as a run's numbers, or float64."""
+"""float32 as a run's numbers, float64, or complex: see :func:`~adder_engine.kernels.backprop.work`."""
+TINY = 1e-200
+"""How long an imaginary direction is: its square is 0."""
 
 
 class Pass:
@@ -70,14 +72,6 @@ class Pass:
                 rows = min(BLOCK, self.rows - block * BLOCK)
                 backward(to_here, i, self.parameters, own, post, delta, self._scratch.spare, rows)
         return own.astype(np.float64)
-
-    def back_from(self, slope: float) -> Floats:
-        """Send back a gradient by the answers that is ``slope`` for each row, in the place of the loss's."""
-        self.stages(self.depth, self.depth)  # the loss has taken the place of the last activation's slope
-        for block in range(len(self._scratch.delta)):
-            lane = self._lane(self._scratch.delta, block, self.depth)
-            lane[...] = slope if self.net.plain[-1] else slope * lane
-        return self.back()
 
     def pre(self, i: int) -> Floats:
         """The weighted sums of layer i, ``(out_features, n)``; so are the others."""
