@@ -15,16 +15,26 @@ class AdderError(Exception):
         super().__init__(tr(message, **values))
 
 
+def cut(text: str, most: int = 60) -> str:
+    """A text as far as a sentence has room for it."""
+    return text if len(text) <= most else text[: most - 3] + "..."
+
+
 def shortened(text: str, most: int = 60) -> str:
     """What somebody typed, in quotes, as far as a sentence has room for it."""
-    return repr(text if len(text) <= most else text[: most - 3] + "...")
+    return repr(cut(text, most))
+
+
+def why_of(error: Exception) -> object:
+    """Why a file could not be read or written: what the disk says, or else the error itself."""
+    return getattr(error, "strerror", None) or error
 
 
 def sentence_of(error: AdderError | OSError) -> str:
     """Why something could not be done: a refusal's own sentence, or what the disk says."""
     if isinstance(error, OSError):
         place = f"{error.filename}: " if error.filename else ""
-        return tr("The disk does not let us: {place}{why}.", place=place, why=error.strerror or error)
+        return tr("The disk does not let us: {place}{why}.", place=place, why=why_of(error))
     return str(error)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Self
@@ -97,9 +97,10 @@ class Experiment:
             ExperimentError: there is no preset of that name.
         """
         if name not in PRESETS:
-            raise ExperimentError(
-                "There is no preset {name}: {hint}", name=shortened(name), hint=_suggest(name, PRESETS)
-            )
+            import difflib  # needed only when something is wrong
+
+            near = next(iter(difflib.get_close_matches(name, PRESETS, n=1)), None)
+            raise ExperimentError("There is no preset {name}: {hint}", name=shortened(name), hint=_hint(near, PRESETS))
         return cls().replace(**PRESETS[name].changes)
 
     def replace(self, **changes: Value) -> Self:
@@ -199,10 +200,7 @@ class Experiment:
     @cached_property
     def row_count(self) -> int:
         """Rows that are trained on."""
-        data = self.data
-        return (
-            data.count if data.kind == "uniform" else len(data.rows) - held_out_count(len(data.rows), data.test_share)
-        )
+        return self.data.count if self.data.kind == "uniform" else len(self.data.rows) - self.test_row_count
 
     @property
     def test_row_count(self) -> int:
@@ -263,11 +261,6 @@ class Experiment:
         return epoch if epoch == self.epochs else epoch // self.data.test_every * self.data.test_every
 
     @cached_property
-    def draws_while_training(self) -> bool:
-        """Whether training itself draws random numbers (shuffled mini-batches or dropout)."""
-        return self.training.batch_size > 0 or self.network.dropout > 0
-
-    @cached_property
     def layer_names(self) -> tuple[str, ...]:
         """Names of the linear layers, as in the tutorial's module: input, hidden…, output."""
         count = len(self.network.layers) - 1
@@ -285,17 +278,14 @@ def activation_text(activation: str | tuple[str, ...]) -> str:
 SECTIONS = ("network", "data", "training", "stop")
 
 
-def _all_keys() -> Iterator[SchemaField]:
-    parts: tuple[tuple[str, type], ...] = (
+KEYS = tuple(
+    SchemaField(prefix + f.name, f.default, **f.metadata)
+    for prefix, part in (
         ("", Experiment), ("network.", Network), ("data.", Data), ("training.", Training), ("stop.", Stop),
-    )  # fmt: skip
-    for prefix, part in parts:
-        for f in dataclasses.fields(part):
-            if f.name not in SECTIONS:
-                yield SchemaField(prefix + f.name, f.default, **f.metadata)
-
-
-KEYS: tuple[SchemaField, ...] = tuple(_all_keys())
+    )
+    for f in dataclasses.fields(part)
+    if f.name not in SECTIONS
+)  # fmt: skip
 """Every key of the experiment file, in the file's order."""
 
 CHANGEABLE = frozenset(
@@ -315,18 +305,17 @@ _BY_NAME = {key.name: key for key in KEYS}
 
 
 def key_named(name: str) -> SchemaField:
-    """The key of that dotted name.
-
-    Raises:
-        ExperimentError: there is no such key; the sentence names the nearest one.
-    """
+    """The key of that dotted name. Raises ExperimentError: there is no such key; the sentence names the nearest one."""
     if name not in _BY_NAME:
         from adder_engine.synonyms import meant  # needed only when something is wrong
 
-        near = meant(name, tuple(_BY_NAME))
-        hint = tr("did you mean {near}?", near=near) if near else tr("there are {known}.", known=", ".join(_BY_NAME))
+        hint = _hint(meant(name, tuple(_BY_NAME)), _BY_NAME)
         raise ExperimentError("There is no key {name}: {hint}", name=shortened(name), hint=hint)
     return _BY_NAME[name]
+
+
+def _hint(near: str | None, known: Iterable[str]) -> str:
+    return tr("did you mean {near}?", near=near) if near else tr("there are {known}.", known=", ".join(known))
 
 
 def _with_what_follows(changes: dict[str, Value], base: Experiment) -> dict[str, Value]:
@@ -490,13 +479,6 @@ def _check_targets(e: Experiment) -> None:
 
 def _is_target(value: float) -> bool:
     return abs(value) <= LARGEST_NUMBER  # NaN is none
-
-
-def _suggest(name: str, known: Iterable[str]) -> str:
-    import difflib  # needed only when something is wrong
-
-    near = difflib.get_close_matches(name, known, n=1)
-    return tr("did you mean {near}?", near=near[0]) if near else tr("there are {known}.", known=", ".join(known))
 
 
 def why_idle(name: str, e: Experiment) -> str:

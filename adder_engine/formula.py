@@ -81,7 +81,7 @@ class Formula:
         Two more are asked for: ``number`` makes an array's kind of number, and ``finite`` has NaN for what is not
         finite: like :meth:`of` there is no value where a step on the way has none.
         """
-        return _over(self.root, a, b, functions)
+        return _value(self.root, a, b, functions)
 
     def slopes(self, a: float, b: float) -> tuple[float, float] | None:
         """How fast the answer rises with a and with b; None where it bends, has no value, or is a yes or no."""
@@ -268,31 +268,16 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
 }  # fmt: skip
 
 
-def _value(node: _Node, a: float, b: float) -> Any:
-    match node.kind:
-        case "number":
-            return node.number
-        case "a":
-            return a
-        case "b":
-            return b
-    parts = [_value(part, a, b) for part in node.parts]
-    if node.kind in FUNCTIONS:
-        return FUNCTIONS[node.kind][1](*parts)
-    if node.kind == "**":
-        return math.pow(*parts)  # which has no complex numbers
-    return _OPERATORS[node.kind](*parts)
+_OF_NUMBERS: dict[str, Callable[..., float]] = {
+    **{name: function for name, (_, function) in FUNCTIONS.items()}, "**": math.pow,  # which has no complex numbers
+    "number": float, "finite": float,
+}  # fmt: skip
 
 
-def _over(node: _Node, a: Any, b: Any, functions: Mapping[str, Callable[..., Any]]) -> Any:
-    match node.kind:
-        case "number":
-            return functions["number"](node.number)
-        case "a":
-            return a
-        case "b":
-            return b
-    parts = [_over(part, a, b, functions) for part in node.parts]
+def _value(node: _Node, a: Any, b: Any, functions: Mapping[str, Callable[..., Any]] = _OF_NUMBERS) -> Any:
+    if not node.parts:
+        return {"a": a, "b": b}[node.kind] if node.kind != "number" else functions["number"](node.number)
+    parts = [_value(part, a, b, functions) for part in node.parts]
     found = (functions.get(node.kind) or _OPERATORS[node.kind])(*parts)
     if node.kind in _COMPARED:  # neither yes nor no where a side has no value
         found = found + sum(part - part for part in parts)
@@ -300,26 +285,19 @@ def _over(node: _Node, a: Any, b: Any, functions: Mapping[str, Callable[..., Any
 
 
 def _size(node: _Node, a: float, b: float) -> float:
-    if node.kind in ("+", "-"):
+    if node.kind in ("+", "-", "neg"):
         return sum(_size(part, a, b) for part in node.parts)
     if node.kind == "*":
         return math.prod(_size(part, a, b) for part in node.parts)
     if node.kind == "/":
         return float(_size(node.parts[0], a, b) / abs(_value(node.parts[1], a, b)))
-    if node.kind == "neg":
-        return _size(node.parts[0], a, b)
     return float(abs(_value(node, a, b)))
 
 
 def _slopes(node: _Node, a: float, b: float) -> tuple[float, float, float]:
     """The value and how fast it rises with a and b, by the rules of differentiation."""
-    match node.kind:
-        case "number":
-            return node.number, 0.0, 0.0
-        case "a":
-            return a, 1.0, 0.0
-        case "b":
-            return b, 0.0, 1.0
+    if not node.parts:
+        return {"a": (a, 1.0, 0.0), "b": (b, 0.0, 1.0)}.get(node.kind, (node.number, 0.0, 0.0))
     value = float(_value(node, a, b))
     parts = [_slopes(part, a, b) for part in node.parts]
     u = parts[0][0]
@@ -343,13 +321,8 @@ def _slopes(node: _Node, a: float, b: float) -> tuple[float, float, float]:
 
 
 def _linear(node: _Node) -> Linear | None:
-    match node.kind:
-        case "number":
-            return 0.0, 0.0, node.number
-        case "a":
-            return 1.0, 0.0, 0.0
-        case "b":
-            return 0.0, 1.0, 0.0
+    if not node.parts:
+        return {"a": (1.0, 0.0, 0.0), "b": (0.0, 1.0, 0.0)}.get(node.kind, (0.0, 0.0, node.number))
     parts = [_linear(part) for part in node.parts]
     if not all(parts) or node.kind in _COMPARED:
         return None

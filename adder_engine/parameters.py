@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Any
 
 from adder_engine.errors import RequestError
 
@@ -27,6 +28,10 @@ class ParameterTensor:
     @property
     def span(self) -> slice:
         return slice(self.start, self.stop)
+
+    def of(self, numbers: Any) -> Any:
+        """Its part of an array ``(P,)``, in its shape: a view."""
+        return numbers[self.span].reshape(self.shape)
 
     @property
     def is_weight(self) -> bool:
@@ -76,11 +81,7 @@ class ParameterLayout:
         return self.by_name[name]
 
     def index_of(self, name: str, place: tuple[int, ...]) -> int:
-        """The flat index of one number.
-
-        Raises:
-            RequestError: no such tensor, or a place outside of it.
-        """
+        """The flat index of one number. Raises RequestError: no such tensor, or a place outside of it."""
         tensor = self.tensor(name)
         if len(place) != len(tensor.shape) or not all(0 <= i < n for i, n in zip(place, tensor.shape, strict=True)):
             raise RequestError(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from adder_engine.errors import SumError, shortened
+from adder_engine.errors import AdderError, SumError, shortened
 from adder_engine.language import tr
 
 LARGEST_TERM = 1e12
@@ -141,7 +141,7 @@ def number_text(value: float) -> str:
     return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
 
 
-class NoNumberError(ValueError):
+class NoNumberError(AdderError, ValueError):
     """A cell that is no number, or that can be two of them; ``str(error)`` goes on after the cell in quotes."""
 
 
@@ -189,41 +189,32 @@ def number_of(cell: str, comma: Comma) -> float:
     """
     if len(cell) > LONGEST_NUMBER:
         raise NoNumberError(
-            tr(
-                "has {length:,} characters: a number takes at most {most}",
-                length=len(cell),
-                most=LONGEST_NUMBER,
-            )
+            "has {length:,} characters: a number takes at most {most}", length=len(cell), most=LONGEST_NUMBER
         )
     kind = kind_of(cell)
     if kind == PLAIN:
         if comma.means == DECIMAL and _THREE_BEHIND.fullmatch(cell):
             raise NoNumberError(
-                tr(
-                    "can be {whole} or {cell} where commas are decimal, as in {seen}: write {whole} or {cell}0",
-                    whole=cell.replace(".", ""),
-                    cell=cell,
-                    seen=comma.cell,
-                )
+                "can be {whole} or {cell} where commas are decimal, as in {seen}: write {whole} or {cell}0",
+                whole=cell.replace(".", ""),
+                cell=cell,
+                seen=comma.cell,
             )
         return float(cell)
     if kind == EITHER and comma.means == EITHER:
         whole, point = cell.replace(",", ""), cell.replace(",", ".")
         raise NoNumberError(
-            tr(
-                "can be {whole} or {point}: write {whole} without the comma, or {point} with a point",
-                whole=whole,
-                point=point,
-            )
+            "can be {whole} or {point}: write {whole} without the comma, or {point} with a point",
+            whole=whole,
+            point=point,
         )
     if kind == THOUSANDS or (kind == EITHER and comma.means == THOUSANDS):
         return float(cell.replace(",", ""))
     if kind in (DECIMAL, EITHER):
         return float(cell.replace(".", "").replace(",", "."))
     if _GROUPED.fullmatch(cell):
-        raise NoNumberError(
-            tr("is parted into thousands: write {plain}", plain=re.sub("[^0-9.+-]", "", cell.replace(",", ".")))
-        )
+        plain = re.sub("[^0-9.+-]", "", cell.replace(",", "."))
+        raise NoNumberError("is parted into thousands: write {plain}", plain=plain)
     raise NoNumberError
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Callable, Iterator, Mapping
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,8 +135,7 @@ def tied(_: Trainer) -> float:
 
 def agreement(trainer: Trainer, size: float) -> float:
     """Mean cosine between the full gradient and those of ten batches of a size: the rows in the order drawn."""
-    cosines = [*_cosines(trainer, size)]
-    return sum(cosines) / len(cosines)
+    return statistics.fmean(_cosines(trainer, size))
 
 
 def worst_agreement(trainer: Trainer, size: float) -> float:
@@ -150,16 +149,14 @@ def _cosines(trainer: Trainer, size: float) -> Iterator[float]:
     for start in range(0, len(targets), count)[:10]:
         some = slice(start, start + count)
         way = trainer.quiet_pass(inputs[:, some], targets[some])
-        one = _gradients(way).astype(np.float64)
+        way.run()
+        one = way.back().astype(np.float64)
         yield float(one @ full / (np.linalg.norm(one) * np.linalg.norm(full)))
 
 
 def gradients(trainer: Trainer) -> NDArray[np.float32]:
     """The loss's gradient by every parameter ``(P,)``, over all training rows, without dropout."""
-    return _gradients(trainer.whole_pass(trainer.state[0].copy()))
-
-
-def _gradients(way: Pass) -> NDArray[np.float32]:
+    way = trainer.whole_pass(trainer.state[0].copy())
     way.run()
     return way.back()
 
@@ -237,15 +234,16 @@ def dead(trainer: Trainer, layer: float) -> float:
 
 def double(trainer: Trainer) -> float:
     """The untrained answer to 30 + 70 by the same seed in float64: other draws, so another network."""
-    stream, x = seeded(trainer.experiment.seed), np.array([30.0, 70.0])
-    sizes = trainer.experiment.network.layers
+    stream, layout = seeded(trainer.experiment.seed), trainer.layout
     if not trainer.experiment.is_affine:
         raise RequestError("The float64 twin is there only for networks without activation.")
-    for entering, leaving in pairwise(sizes):
-        numbers, reach = np.empty(leaving * entering + leaving), 1 / math.sqrt(entering)
-        uniform_double(stream, -reach, reach, numbers)
-        x = numbers[:-leaving].reshape(leaving, entering) @ x + numbers[-leaving:]
-    return float(x[0])
+    parameters = np.empty(layout.size)
+    for i, entering in enumerate(trainer.experiment.network.layers[:-1]):
+        reach = 1 / math.sqrt(entering)
+        uniform_double(stream, -reach, reach, parameters[layout.weight(i).start : layout.bias(i).stop])
+    way = Pass(net_of(trainer.experiment), parameters, np.array([[30.0], [70.0]]), np.zeros(1))
+    way.run()
+    return float(way.answers[0])
 
 
 def stuck(_: Trainer, activation: str, count: float) -> float:
@@ -374,17 +372,11 @@ def _shape_text(shape: tuple[int, ...] | str) -> str:
 
 # --- by name ------------------------------------------------------------------------------------------
 
-BENCHES: Mapping[str, Callable[..., Figure]] = {
-    "matmul": matmul, "broadcast": broadcast, "square": square, "hits": hits,
-    "over": over, "held_out_rmse": held_out_rmse, "rmse": error_within, "spoiled": spoiled, "rival": rival,
-    "rival_rmse": rival_rmse, "gradient": gradient, "slopes": slopes,
-    "nudge": nudge,
-    "uphill": uphill, "promised": promised, "backwards": backwards, "tenths": tenths, "graph": graph,
-    "tied": tied, "agreement": agreement, "worst_agreement": worst_agreement,
-    "seeds": seeds, "double": double, "stuck": stuck,
-    "curvature": curvature,
-    "rate_cap": rate_cap, "limit": limit, "twins": twins, "dead": dead,
-}  # fmt: skip
+BENCHES: Mapping[str, Callable[..., Figure]] = {figure.__name__: figure for figure in (
+    matmul, broadcast, square, hits, over, held_out_rmse, spoiled, rival, rival_rmse, gradient, slopes, nudge, uphill,
+    promised, backwards, tenths, graph, tied, agreement, worst_agreement, seeds, double, stuck, curvature, rate_cap,
+    limit, twins, dead,
+)} | {"rmse": error_within}  # fmt: skip
 """The figures by name; each takes the trainer, then its arguments."""
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,6 @@ from adder_engine.language import tr
 
 if TYPE_CHECKING:
     from adder_engine.experiment import Experiment
-    from adder_engine.steps import Steps
 
 LOW, HIGH, UPDATES = 1e-8, 10.0, 450
 """The usual test: fifty updates a decade."""
@@ -90,14 +89,15 @@ def rates_in_slices(test: RateTest) -> Iterator[RateTest]:
 
     The experiment's seed, data, batches and optimizer are its own; its schedule, epochs and rules do not count.
     """
-    from adder_engine.analysis.curvature import curvature_in_slices, limit_for
+    from adder_engine.analysis.curvature import largest_curvature, limit_for
     from adder_engine.training.trainer import Trainer
 
     experiment = test.experiment.replace(**{"training.schedule": "constant", "training.lr": test.low})
     trainer = Trainer(experiment)
-    test = yield from _with_curvature(test, curvature_in_slices(trainer))
-    if test.curvature:
-        test = dataclasses.replace(test, optimizer_limit=limit_for(experiment.training, test.curvature))
+    curvature = largest_curvature(trainer)
+    known = curvature if math.isfinite(curvature) else None
+    limit = limit_for(experiment.training, known) if known else None
+    test = dataclasses.replace(test, curvature=known, optimizer_limit=limit)
     rates: list[float] = []
     losses: list[float] = []
     ended, due = "", time.monotonic() + STRETCH
@@ -123,14 +123,3 @@ def rates_in_slices(test: RateTest) -> Iterator[RateTest]:
             yield dataclasses.replace(test, rates=tuple(rates), losses=tuple(losses))
             due = time.monotonic() + STRETCH
     yield dataclasses.replace(test, rates=tuple(rates), losses=tuple(losses), finished=True, ended=ended)
-
-
-def _with_curvature(test: RateTest, work: Steps[float]) -> Generator[RateTest, None, RateTest]:
-    """The test again after each slice of the work; its result is the test with the curvature."""
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            found: float = end.value
-            return dataclasses.replace(test, curvature=found if math.isfinite(found) else None)
-        yield test

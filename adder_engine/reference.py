@@ -116,11 +116,16 @@ class PlainAdder(Adder):
         self.answers = x.detach()
         return x
 
+    def parts(self, flat: Tensor) -> list[Tensor]:
+        """Copies of a flat vector's parts ``(P,)`` in the parameters' shapes."""
+        parts = torch.split(flat, [p.numel() for p in self.parameters()])
+        return [part.clone().view_as(p) for p, part in zip(self.parameters(), parts, strict=True)]
+
     def load_gradients(self, gradients: Tensor | None) -> None:
-        start = 0
-        for p in self.parameters():
-            p.grad = None if gradients is None else gradients[start : start + p.numel()].clone().view_as(p)
-            start += p.numel()
+        self.zero_grad()
+        if gradients is not None:
+            for p, part in zip(self.parameters(), self.parts(gradients), strict=True):
+                p.grad = part
 
     def gradients(self) -> Tensor:
         return torch.cat([p.grad.reshape(-1) for p in self.parameters() if p.grad is not None])
@@ -307,13 +312,10 @@ def optimizer_verdict(experiment: Experiment, lr: float, steps: int, state: Tens
         moments = {}
     optimizer: torch.optim.Optimizer = rule(parameters, **options)
     if steps and moments:
-        start = 0
-        for p in parameters:
-            span = slice(start, start + p.numel())
-            optimizer.state[p] = {key: state[row, span].clone().view_as(p) for key, row in moments.items()}
+        for p, *kept in zip(parameters, *(module.parts(state[row]) for row in moments.values()), strict=True):
+            optimizer.state[p] = dict(zip(moments, kept, strict=True))
             if "momentum_buffer" not in moments:
                 optimizer.state[p]["step"] = torch.tensor(float(steps))
-            start = span.stop
     optimizer.step()
     after = state.clone()
     after[0] = nn.utils.parameters_to_vector(parameters).detach()
@@ -404,9 +406,7 @@ def _line(name: str, what: str, difference: Tensor, allowed: Tensor) -> Referenc
 def saved_weights(layout: ParameterLayout, parameters: NDArray[np.float32]) -> bytes:
     """Parameters ``(P,)`` as ``torch.save`` writes a state_dict: ``torch.load(file, weights_only=True)`` reads it."""
     file = io.BytesIO()
-    torch.save(
-        {tensor.name: torch.tensor(parameters[tensor.span].reshape(tensor.shape)) for tensor in layout.tensors}, file
-    )
+    torch.save({tensor.name: torch.tensor(tensor.of(parameters)) for tensor in layout.tensors}, file)
     return file.getvalue()
 
 

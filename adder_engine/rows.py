@@ -85,6 +85,18 @@ class _Line:
     sum: tuple[float, ...] = ()
     """The numbers of ``30 + 70 = 100``; its cells are none then."""
 
+    @property
+    def where(self) -> str:
+        return tr("line {number:,}: ", number=self.number)
+
+    @property
+    def width(self) -> int:
+        """Its cells up to the last that is not empty."""
+        return max((i for i, cell in enumerate(self.cells, start=1) if cell), default=0)
+
+    def cell(self, place: int) -> str:
+        return self.cells[place] if place < len(self.cells) else ""
+
 
 @dataclass(frozen=True)
 class _Columns:
@@ -96,14 +108,9 @@ class _Columns:
     left_out: str = ""
     """Which columns were left out, in words."""
 
-
-def parse_rows(text: str) -> tuple[Row, ...]:
-    """The rows that :func:`read_rows` reads.
-
-    Raises:
-        ExperimentError: as there.
-    """
-    return read_rows(text).rows
+    def of(self, line: _Line) -> list[str]:
+        """The cells of a, b and the target."""
+        return [line.cell(place).translate(MINUS_SIGNS) for place in self.places]
 
 
 def read_rows(text: str) -> RowsRead:
@@ -121,35 +128,35 @@ def read_rows(text: str) -> RowsRead:
     numbered = [(i, line) for i, line in enumerate(text.removeprefix("\ufeff").splitlines(), start=1) if line.strip()]
     if SAMPLE < len(numbered) <= MOST_ROWS + 2 and (read := _read_plainly(numbered)) is not None:
         return read
+    body, columns, comma, rows = _understood(numbered)
+    return RowsRead(tuple(rows), _text(rows, columns, comma, body))
+
+
+def _understood(numbered: Sequence[tuple[int, str]]) -> tuple[list[_Line], _Columns, Comma, list[Row]]:
+    """The lines that hold rows, which columns these are, what a comma means, and the rows."""
     lines = _lines(numbered)
-    first = lines[0] if lines else None
-    header = first if first is not None and _is_header(first) else None
-    body = lines[1:] if header else lines
-    body = [line for line in body if line.sum or any(line.cells)]
+    header = lines[0] if lines and _is_header(lines[0]) else None
+    body = [line for line in (lines[1:] if header else lines) if line.sum or any(line.cells)]
     if not body:
         raise NoRowsError("There are no rows: write one a line, {forms}.", forms=FORMS)
     if len(body) > MOST_ROWS:
-        over = body[MOST_ROWS].number
-        count = MOST_ROWS + sum(1 for number, _ in numbered if number >= over)
-        raise ExperimentError(tr("line {over:,}: ", over=over) + too_many_rows(f"{count:,}"))
+        over = body[MOST_ROWS]
+        count = MOST_ROWS + sum(1 for number, _ in numbered if number >= over.number)
+        raise ExperimentError(over.where + too_many_rows(f"{count:,}"))
     _check_marks(body)
     columns = _columns(header, body)
-    comma = comma_of(cell for line in body for cell in _taken(line, columns))
-    rows = [_row(line, columns, comma) for line in body]
-    return RowsRead(tuple(rows), _text(rows, columns, comma, body))
+    comma = comma_of(cell for line in body for cell in columns.of(line))
+    return body, columns, comma, [_row(line, columns, comma) for line in body]
 
 
 def _read_plainly(numbered: Sequence[tuple[int, str]]) -> RowsRead | None:
     """A long table whose rows are all written as its first ones, all at once; None where one may be otherwise."""
     try:
-        lines = _lines(numbered[:SAMPLE])
-        header = lines[0] if lines and _is_header(lines[0]) else None
-        body = lines[1:] if header else lines
-        if not body or any(line.sum or line.mark != body[0].mark for line in body):
+        body, columns, comma, rows = _understood(numbered[:SAMPLE])
+        if any(line.sum or line.mark != body[0].mark for line in body):
             return None
-        columns, mark, width = _columns(header, body), body[0].mark, len(body[0].cells)
-        comma = comma_of(cell for line in body for cell in _taken(line, columns))
-        rows = [_row(line, columns, comma) for line in body]
+        mark, width = body[0].mark, len(body[0].cells)
+        points = [cell for line in body for cell in columns.of(line) if "." in cell]
         text = "\n".join(line for _, line in numbered[SAMPLE:])
         if '"' in text:
             text = re.sub(f'"([^"\n{re.escape(mark)}]*)"', r"\1", text)
@@ -159,8 +166,8 @@ def _read_plainly(numbered: Sequence[tuple[int, str]]) -> RowsRead | None:
             if comma.means != DECIMAL or "." in text or re.search(r",\d*,", text):
                 return None
             text = text.replace(",", ".")
-        elif comma.means != EITHER or (mark == ";" and "." in text and not _tells_points(body, columns)):
-            return None
+        elif comma.means != EITHER or (mark == ";" and "." in text and all(map(_LIKE_THOUSANDS.fullmatch, points))):
+            return None  # where a point can be decimal alone there is nothing to be said of points
         table = [line.split(None if mark == " " else mark) for line in text.split("\n")]
         if {*map(len, table), *(len(line.cells) for line in body)} != {width}:
             return None
@@ -177,12 +184,6 @@ def _read_plainly(numbered: Sequence[tuple[int, str]]) -> RowsRead | None:
         return None
     rows += zip(*taken, strict=True)
     return RowsRead(tuple(rows), _text(rows, columns, comma, body))
-
-
-def _tells_points(body: Sequence[_Line], columns: _Columns) -> bool:
-    """Whether some point can be decimal alone, so that there is nothing to be said of points."""
-    points = [cell for line in body for cell in _taken(line, columns) if "." in cell]
-    return not all(map(_LIKE_THOUSANDS.fullmatch, points))
 
 
 def too_many_rows(count: str) -> str:
@@ -336,20 +337,15 @@ def _is_header(line: _Line) -> bool:
 
 
 def _columns(header: _Line | None, body: Sequence[_Line]) -> _Columns:
-    """Which columns are a, b and the target.
-
-    Raises:
-        ExperimentError: too many of them, or names that do not tell.
-    """
+    """Which columns are a, b and the target. Raises ExperimentError: too many of them, or names that do not tell."""
     tables = [line for line in body if not line.sum]
-    width = max((_width(line) for line in tables), default=0)
+    width = max((line.width for line in tables), default=0)
     if header is None:
         return _unnamed(tables, width)
-    names = header.cells[: _width(header)]
-    where = tr("line {number:,}: ", number=header.number)
+    names = header.cells[: header.width]
     if width == len(names) + 1 and len(tables) > 1 and _counts(tables, 0):  # as R writes row names
         names = ["", *names]
-    longer = next((line for line in tables if _width(line) > len(names)), None)
+    longer = next((line for line in tables if line.width > len(names)), None)
     if longer is not None:
         raise ExperimentError(
             trn(
@@ -357,7 +353,7 @@ def _columns(header: _Line | None, body: Sequence[_Line]) -> _Columns:
                 "line {number:,}: it has {cells} cells, and line {first:,} names {columns} columns{hint}.",
                 len(names),
                 number=longer.number,
-                cells=_width(longer),
+                cells=longer.width,
                 first=header.number,
                 columns=len(names),
                 hint=_parted_hint(longer),
@@ -368,10 +364,10 @@ def _columns(header: _Line | None, body: Sequence[_Line]) -> _Columns:
     else:
         named = [(i, name) for i, name in enumerate(names) if not _is_left_out(i, name, tables)]
     if len(named) > 3:
-        raise ExperimentError(where + _too_many([name for _, name in named]))
+        raise ExperimentError(header.where + _too_many([name for _, name in named]))
     order = roles([name for _, name in named])
     if order is None:
-        raise ExperimentError(where + _unmatched([name for _, name in named]))
+        raise ExperimentError(header.where + _unmatched([name for _, name in named]))
     places = tuple(named[i][0] for i in order)
     return _Columns(places, tuple(named[i][1] for i in order), _out(names, places, tables))
 
@@ -380,10 +376,8 @@ def _unnamed(tables: Sequence[_Line], width: int) -> _Columns:
     if width == 4 and len(tables) > 1 and _counts(tables, 0):
         return _Columns((1, 2, 3), (), _out([""] * 4, (1, 2, 3), tables))
     if width > 3:
-        first = next(line for line in tables if _width(line) > 3)
-        raise ExperimentError(
-            tr("line {number:,}: ", number=first.number) + _too_many(first.cells[: _width(first)], _parted_hint(first))
-        )
+        first = next(line for line in tables if line.width > 3)
+        raise ExperimentError(first.where + _too_many(first.cells[: first.width], _parted_hint(first)))
     return _Columns(tuple(range(max(width, 2))))
 
 
@@ -391,22 +385,13 @@ def _is_left_out(place: int, name: str, tables: Sequence[_Line]) -> bool:
     """Whether a column is none of a pair's: it counts the rows, or is empty."""
     if is_index(name) and (name or place == 0):
         return True
-    return not name and (_counts(tables, place) or not any(_cell(line, place) for line in tables))
+    return not name and (_counts(tables, place) or not any(line.cell(place) for line in tables))
 
 
 def _counts(tables: Sequence[_Line], place: int) -> bool:
     """Whether a column counts 0, 1, 2 … or 1, 2, 3 …"""
-    cells = [_cell(line, place) for line in tables]
+    cells = [line.cell(place) for line in tables]
     return any(all(cell == str(i) for i, cell in enumerate(cells, start)) for start in (0, 1))
-
-
-def _cell(line: _Line, place: int) -> str:
-    return line.cells[place] if place < len(line.cells) else ""
-
-
-def _width(line: _Line) -> int:
-    """A line's cells up to the last that is not empty."""
-    return max((i for i, cell in enumerate(line.cells, start=1) if cell), default=0)
 
 
 def _parted_hint(line: _Line) -> str:
@@ -452,20 +437,16 @@ def _out(names: Sequence[str], places: Sequence[int], tables: Sequence[_Line]) -
 # --- rows ------------------------------------------------------------------------------------------
 
 
-def _taken(line: _Line, columns: _Columns) -> list[str]:
-    """The cells of a, b and the target."""
-    return [_cell(line, place).translate(MINUS_SIGNS) for place in columns.places]
-
-
 def _row(line: _Line, columns: _Columns, comma: Comma) -> Row:
-    where = tr("line {number:,}: ", number=line.number)
-    cells = _taken(line, columns)
+    where, cells = line.where, columns.of(line)
     if line.sum:
         values = list(line.sum)
     else:
         if not columns.names:
             cells = _without_names(line, cells)
-        values = [_value(cell, columns, i, where, comma) for i, cell in enumerate(cells)]
+        if "" in cells:
+            raise ExperimentError(where + _missing(columns, cells.index("")))
+        values = [_number(cell, where, comma) for cell in cells]
     for value in values:
         if abs(value) > LARGEST_NUMBER:
             raise ExperimentError("{where}{value:g} is too large: use numbers within ±1e12.", where=where, value=value)
@@ -493,7 +474,7 @@ def _without_names(line: _Line, cells: list[str]) -> list[str]:
     if len(line.cells) < 2:
         (cell,) = line.cells
         if kind_of(cells[0]) == NONE:
-            _number(cells[0], tr("line {number:,}: ", number=line.number), Comma(EITHER))
+            _number(cells[0], line.where, Comma(EITHER))
         if "," in cell:
             raise ExperimentError(
                 "line {number:,}: {cell} is one number: write {forms}.",
@@ -503,12 +484,6 @@ def _without_names(line: _Line, cells: list[str]) -> list[str]:
             )
         raise ExperimentError("line {number:,}: 1 number is no row: write {forms}.", number=line.number, forms=FORMS)
     return cells
-
-
-def _value(cell: str, columns: _Columns, part: int, where: str, comma: Comma) -> float:
-    if not cell:
-        raise ExperimentError(where + _missing(columns, part))
-    return _number(cell, where, comma)
 
 
 def _number(cell: str, where: str, comma: Comma) -> float:
@@ -551,7 +526,7 @@ def _text(rows: Sequence[Row], columns: _Columns, comma: Comma, body: Sequence[_
     if comma.means == THOUSANDS:
         notes.append(tr("a comma parts thousands, as in {cell}", cell=comma.cell))
     tables = [line for line in body if not line.sum]
-    points = [cell for line in tables if line.mark == ";" for cell in _taken(line, columns) if "." in cell]
+    points = [cell for line in tables if line.mark == ";" for cell in columns.of(line) if "." in cell]
     if points and all(map(_LIKE_THOUSANDS.fullmatch, points)):
         notes.append(tr("a point is decimal, as in {cell}", cell=points[0]))
     if (pair := _contradicted(rows)) is not None:
@@ -560,8 +535,8 @@ def _text(rows: Sequence[Row], columns: _Columns, comma: Comma, body: Sequence[_
         )
     if not columns.names and not columns.left_out and targets == len(rows) > 2 and _counts(tables, 0):
         notes.append(tr("the first column counts the rows: take it out if it is none of the inputs"))
-    counted = not columns.names and len(tables) > 1 and _taken(tables[0], columns) in ([*"01"], [*"012"])
-    if counted and all("." in cell for line in tables[1:] for cell in _taken(line, columns)):
+    counted = not columns.names and len(tables) > 1 and columns.of(tables[0]) in ([*"01"], [*"012"])
+    if counted and all("." in cell for line in tables[1:] for cell in columns.of(line)):
         notes.append(tr("the first row, 0, 1 and so on, is one of numbers: take it out if it names the columns"))
     return "; ".join([phrase, *(note for note in notes if note)])
 

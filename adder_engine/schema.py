@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from datetime import date, time
 from typing import Any
 
-from adder_engine.errors import ExperimentError, SumError
+from adder_engine.errors import ExperimentError, SumError, cut
 from adder_engine.formula import read, task_named
 from adder_engine.language import tr, trn
+from adder_engine.parsing import decimal_points, parse_sum
 from adder_engine.wanted import LARGEST_NUMBER, MOST_ROWS
 
 LARGEST_SEED = 2**63 - 1
@@ -103,19 +104,19 @@ class SchemaField:
                     most=MOST_ROWS,
                 )
             place = next((i for i, row in enumerate(value) if not _is_row(row)), 0)
-            given = tr("{given} in row {row:,}", given=_shown(value[place]), row=place + 1)
+            given = tr("{given} in row {row:,}", given=cut(toml(value[place])), row=place + 1)
             return ExperimentError(
                 "data.rows = {given} will not do: it takes {wanted}.", given=given, wanted=_wanted_of_row(value[place])
             )
         if self.name == "data.task" and isinstance(value, str) and (why := _why_no_formula(value)):
             return ExperimentError(
                 "data.task = {given} will not do: it takes {range}; {why}.",
-                given=_shown(value),
+                given=cut(toml(value)),
                 range=self.range,
                 why=why,
             )
         return ExperimentError(
-            "{name} = {given} will not do: it takes {range}.", name=self.name, given=_shown(value), range=self.range
+            "{name} = {given} will not do: it takes {range}.", name=self.name, given=cut(toml(value)), range=self.range
         )
 
     def convert(self, value: Value) -> Any:
@@ -146,19 +147,15 @@ class SchemaField:
         if self.name == "training.betas" and not text.startswith("["):
             return self._two_numbers(re.sub(r"(?<=[\d.])\s*-\s*(?=[\d.])", ", ", text))  # 0.8-0.95, as lists are typed
         if self.name == "data.rows" and text and not text.startswith("["):
-            from adder_engine.rows import parse_rows  # only what is typed needs it
+            from adder_engine.rows import read_rows  # only what is typed needs it
 
-            return parse_rows(text.replace(";", "\n") if "+" in text or "," in text else text)
+            return read_rows(text.replace(";", "\n") if "+" in text or "," in text else text).rows
         if self.name == "stop.sum" and text and not text.startswith("["):
-            from adder_engine.parsing import parse_sum  # only what is typed needs it
-
             try:
                 asked = parse_sum(text, task)
             except SumError:
                 return self._two_numbers(text)
             return [asked.a, asked.b]
-        from adder_engine.parsing import decimal_points
-
         if _is_number(self.default) or self.name == "network.init":
             text = decimal_points(text)
         try:
@@ -172,8 +169,6 @@ class SchemaField:
 
     def _two_numbers(self, text: str) -> list[float]:
         """Those of ``30, 70``, as a row is typed; between semicolons a comma is decimal: ``0,9; 0,999``."""
-        from adder_engine.parsing import decimal_points  # only what is typed needs it
-
         try:
             parts = map(decimal_points, text.split(";")) if ";" in text else text.replace(",", " ").split()
             return [float(part) for part in parts]
@@ -288,11 +283,6 @@ def _plain(number: float | None) -> str:
     return f"{number:g}".replace("e+", "e")
 
 
-def _shown(value: Any) -> str:
-    text = toml(value)
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
 def read_toml(text: str, largest: int = LARGEST_TEXT) -> dict[str, Any]:
     """The tables in a TOML text.
 
@@ -300,31 +290,28 @@ def read_toml(text: str, largest: int = LARGEST_TEXT) -> dict[str, Any]:
         largest: characters besides those of numbers.
 
     Raises:
-        ValueError: it is none, or one that would take long to read; one sentence without a period.
+        ValueError: it is none, or one that would take long to read; a phrase that begins in the middle of a sentence.
     """
     import tomllib  # only files and typed values need it
 
     words = len(text) if len(text) <= largest else len(text.translate(_NO_NUMBERS))
+    keys, parts = text.count("="), text.count(",") + text.count("[") + text.count("{")
     if len(text) > LARGEST_TOML or words > largest:
-        raise ValueError(
-            tr(
-                "it has {length:,} characters, and {most:,} are the limit without the rows",
-                length=len(text),
-                most=largest,
-            )
+        raise ExperimentError(
+            "it has {length:,} characters, and {most:,} are the limit without the rows", length=len(text), most=largest
         )
-    if text.count("=") > MOST_KEYS:
-        raise ValueError(tr("it has {count:,} keys, and {most:,} are the limit", count=text.count("="), most=MOST_KEYS))
-    if text.count(",") + text.count("[") + text.count("{") > MOST_PARTS:
-        raise ValueError(tr("it has lists of over {most:,} parts", most=MOST_PARTS))
+    if keys > MOST_KEYS:
+        raise ExperimentError("it has {count:,} keys, and {most:,} are the limit", count=keys, most=MOST_KEYS)
+    if parts > MOST_PARTS:
+        raise ExperimentError("it has lists of over {most:,} parts", most=MOST_PARTS)
     if _LONG.search(text):
-        raise ValueError(tr("a number in it has over {most} digits", most=LONGEST_NUMBER))
-    if _DEEP.search(text) or _NESTED.search(text):
-        raise ValueError(tr("it goes deeper than {most} levels", most=DEEPEST))
+        raise ExperimentError("a number in it has over {most} digits", most=LONGEST_NUMBER)
     try:
-        return tomllib.loads(text)
+        if not _DEEP.search(text) and not _NESTED.search(text):
+            return tomllib.loads(text)
     except RecursionError:
-        raise ValueError(tr("it goes deeper than {most} levels", most=DEEPEST)) from None
+        pass
+    raise ExperimentError("it goes deeper than {most} levels", most=DEEPEST)
 
 
 def toml(value: Any) -> str:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
+import contextlib
 import math
 import operator
+import queue
 import random
-from collections.abc import AsyncIterator, Callable, Iterable
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from adder_engine.analysis.results import FINDINGS, Query
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
+from adder_engine.language import tr
 from adder_engine.parsing import Sum
 from adder_engine.snapshot import (
     Answer,
@@ -26,19 +32,30 @@ from adder_engine.snapshot import (
     ReferenceCheck,
     Snapshot,
 )
-from adder_engine.worker_thread import EngineThread, QueryBatch
 
 if TYPE_CHECKING:
     from adder_engine.export.export import ExportedRun
-    from adder_engine.runs.workspace import Workspace
+    from adder_engine.runs.workspace import EngineLoop, Workspace
     from adder_engine.snapshot import Doubles, Floats
-    from adder_engine.steps import Steps
     from adder_engine.trace import Trace
+
+Result = TypeVar("Result")
 
 SLOWEST, FASTEST = 0.001, 1e6
 """Epochs a second."""
 SAVE_EVERY = 3.0
 """Seconds between two saves of a run that goes on changing."""
+CLOSED = tr("This session is closed.")
+
+
+@dataclass(frozen=True)
+class QueryBatch:
+    """Several findings of one and the same moment, each there when it is ready."""
+
+    snapshot: Awaitable[Snapshot]
+    """That moment."""
+    answers: tuple[asyncio.Future[object], ...]
+    """In the order of the questions; one that cannot be had raises RequestError."""
 
 
 class Session:
@@ -58,22 +75,27 @@ class Session:
         self, experiment: Experiment | None = None, *, autosave: Path | None = None, resume: Path | None = None
     ) -> None:
         experiment = Experiment() if experiment is None else _experiment(experiment)
-        autosave, resume = (None if path is None else _path(path) for path in (autosave, resume))
-        self._thread = EngineThread(experiment, autosave, resume, SAVE_EVERY)
+        self._autosave, self._resume = (None if path is None else _path(path) for path in (autosave, resume))
+        self._save_every = SAVE_EVERY
+        self._begun_with = experiment
+        self._loop: EngineLoop | None = None
+        self.warning = ""
+        """Once the session is closed: why the run could not be saved; empty where it was."""
+        self.compiling = False
+        """Whether the kernels are being compiled, which is done once and takes up to a minute."""
+        self._requests: queue.SimpleQueue[Callable[[EngineLoop], None] | None] = queue.SimpleQueue()
+        self._unanswered: set[concurrent.futures.Future[Any]] = set()
+        self._loaded = threading.Event()
+        self._closing = threading.Event()
+        self._enough = threading.Event()
+        """A pause or the end was asked for: a long step goes no further."""
+        self._thread = threading.Thread(target=self._main, name="engine", daemon=True)
+        self._thread.start()
 
     @property
     def experiment(self) -> Experiment:
-        return self._thread.experiment
-
-    @property
-    def warning(self) -> str:
-        """Once the session is closed: why the run could not be saved; empty where it was."""
-        return self._thread.warning
-
-    @property
-    def compiling(self) -> bool:
-        """Whether the kernels are being compiled, which is done once and takes up to a minute."""
-        return self._thread.compiling
+        """The settings in force."""
+        return self._begun_with if self._loop is None else self._loop.experiment
 
     async def close(self, timeout: float = 5.0) -> None:
         """Save, and stop the thread."""
@@ -81,7 +103,13 @@ class Session:
 
     def close_now(self, timeout: float = 2.0) -> bool:
         """Save, and stop the thread, from any thread. Returns whether it stopped in time."""
-        return self._thread.close_now(timeout)
+        self._closing.set()
+        self._enough.set()
+        self._requests.put(None)
+        # While the kernels are loaded there is nothing to save, and no import can be broken off: it ends by itself.
+        if self._loaded.is_set():
+            self._thread.join(timeout)
+        return not self._thread.is_alive()
 
     async def __aenter__(self) -> Self:
         return self
@@ -93,7 +121,9 @@ class Session:
 
     async def snapshot(self, since: int | None = None) -> Snapshot:
         """The newest snapshot; with ``since`` the next one whose version differs, waited for."""
-        return await self._thread.snapshot(since)
+        future = self._new_future()
+        self._requests.put(lambda loop: loop.look(since, future))
+        return cast("Snapshot", await asyncio.wrap_future(future))
 
     async def snapshots(self, fps: float = 4.0) -> AsyncIterator[Snapshot]:
         """Snapshots as the run changes, at most ``fps`` a second while it plays, until the session is closed."""
@@ -119,10 +149,9 @@ class Session:
                 known = ", ".join(FINDINGS)
                 raise RequestError("{question!r} is no question: there are {known}.", question=question, known=known)
 
-        def begin(question: Query) -> Callable[[Workspace], Steps[object]]:
-            return lambda workspace: workspace.explorer.find(question)
-
-        return self._thread.begin([begin(question) for question in questions])
+        now, futures = self._new_future(), [self._new_future() for _ in questions]
+        self._requests.put(lambda loop: loop.begin(questions, now, futures))
+        return QueryBatch(asyncio.wrap_future(now), tuple(map(asyncio.wrap_future, futures)))
 
     async def outlook(self) -> Outlook:
         """Whether the learning rate holds where the run stands, and why its loss stands still, if it does."""
@@ -137,8 +166,7 @@ class Session:
         Raises:
             RequestError: there has been no batch yet, or the row was not in it.
         """
-        place = None if row is None else _whole(row, "row")
-        return await self._thread.ask(lambda workspace: workspace.explorer.trace(place))
+        return await self._ask(lambda workspace: workspace.explorer.trace(None if row is None else _whole(row, "row")))
 
     async def batch_rows(self) -> tuple[int, ...]:
         """The rows of the data in the newest batch, in the data's order: those that :meth:`trace` can follow.
@@ -146,7 +174,7 @@ class Session:
         Raises:
             RequestError: there has been no batch yet.
         """
-        return await self._thread.ask(lambda workspace: workspace.explorer.batch_rows())
+        return await self._ask(lambda workspace: workspace.explorer.batch_rows())
 
     async def prove(self) -> ReferenceCheck:
         """One update of ours beside autograd and ``torch.optim``, tensor by tensor. The run is not disturbed.
@@ -154,7 +182,7 @@ class Session:
         It is the next one, or the one in progress from the state at its start. The first time it imports
         torch, which takes a second or two.
         """
-        return await self._thread.ask(lambda workspace: workspace.explorer.prove())
+        return await self._ask(lambda workspace: workspace.explorer.prove())
 
     async def check_gradient(self, index: int) -> GradientCheck:
         """One parameter's gradient beside finite differences. The run is not disturbed.
@@ -162,17 +190,11 @@ class Session:
         Raises:
             RequestError: no such parameter.
         """
-        index = _whole(index, "index")
-        return await self._thread.ask(lambda workspace: workspace.explorer.check_gradient(index))
+        return await self._ask(lambda workspace: workspace.explorer.check_gradient(_whole(index, "index")))
 
     async def course(self, index: int) -> ParameterHistory:
-        """One parameter (flat index) over the run so far.
-
-        Raises:
-            RequestError: no such parameter.
-        """
-        index = _whole(index, "index")
-        return await self._thread.ask(lambda workspace: workspace.explorer.course(index))
+        """One parameter (flat index) over the run so far. Raises RequestError: no such parameter."""
+        return await self._ask(lambda workspace: workspace.explorer.course(_whole(index, "index")))
 
     async def look(self, epoch: int) -> EpochSummary:
         """What the run was at the end of an epoch; 0 is its start. The run is not moved or disturbed.
@@ -180,28 +202,27 @@ class Session:
         Raises:
             RequestError: the run has not been there.
         """
-        epoch = _whole(epoch, "epoch")
-        return await self._thread.ask(lambda workspace: workspace.explorer.look(epoch))
+        return await self._ask(lambda workspace: workspace.explorer.look(_whole(epoch, "epoch")))
 
     async def activity(self) -> tuple[LayerActivity, ...]:
         """Each layer's outputs over all training rows: mean, range, and the share of dead ones."""
-        return await self._thread.ask(lambda workspace: workspace.explorer.activity())
+        return await self._ask(lambda workspace: workspace.explorer.activity())
 
     async def start_state(self) -> Floats:
         """The state ``(4, P)`` that the run began with."""
-        return await self._thread.ask(lambda workspace: workspace.explorer.start_state())
+        return await self._ask(lambda workspace: workspace.run.timeline.keyframes[0].state.copy())
 
     async def module_text(self) -> str:
         """The network as PyTorch prints it."""
-        return await self._thread.ask(lambda workspace: workspace.explorer.module_text())
+        return await self._ask(lambda workspace: workspace.explorer.module_text())
 
     async def data(self) -> DatasetArrays:
         """The pairs that are trained on and those held out; the same for the whole run."""
-        return await self._thread.ask(lambda workspace: workspace.explorer.data())
+        return await self._ask(lambda workspace: workspace.explorer.data())
 
     async def answers(self, pairs: Doubles) -> Doubles:
         """The network's answers ``(n,)`` to pairs ``(n, 2)``, in units of sums. Changes nothing."""
-        return await self._thread.ask(lambda workspace: workspace.explorer.answers_to(pairs))
+        return await self._ask(lambda workspace: workspace.run.trainer.answers(pairs))
 
     async def bench(self, name: str, *arguments: float | str) -> float | str:
         """One of the figures of :data:`adder_engine.probes.BENCHES`, from the run as it stands. Changes
@@ -210,7 +231,7 @@ class Session:
         Raises:
             RequestError: no such figure, or arguments that do not fit.
         """
-        return await self._thread.ask(lambda workspace: workspace.explorer.bench(name, *arguments))
+        return await self._ask(lambda workspace: workspace.explorer.bench(name, *arguments))
 
     async def predict(self, a: float, b: float) -> float:
         """The network's answer to the pair (a, b), in units of sums. Changes nothing.
@@ -218,8 +239,7 @@ class Session:
         Raises:
             RequestError: a or b is no finite number.
         """
-        pair = _number(a, "a"), _number(b, "b")
-        return await self._thread.ask(lambda workspace: workspace.run.trainer.predict(*pair))
+        return await self._ask(lambda workspace: workspace.run.trainer.predict(_number(a, "a"), _number(b, "b")))
 
     # --- time ------------------------------------------------------------------------------------
 
@@ -237,11 +257,18 @@ class Session:
                 slowest=SLOWEST,
                 fastest=FASTEST,
             )
-        return await self._thread.play(pace, None if until is None else _whole(until, "until"))
+        until = None if until is None else _whole(until, "until")
+        return await self._changed(lambda loop: loop.play(pace, math.inf if until is None else until))
 
     async def pause(self) -> Snapshot:
         """Stop playing, or a step of many updates, after the update in progress."""
-        return await self._thread.pause()
+        self._enough.set()
+
+        def rest(loop: EngineLoop) -> None:
+            self._enough.clear()
+            loop.halt()
+
+        return await self._changed(rest)
 
     async def step(self, size: str = "update", count: int = 1) -> Snapshot:
         """Go forward by one of :data:`~adder_engine.snapshot.STEP_SIZES`, ``count`` times.
@@ -249,8 +276,8 @@ class Session:
         Raises:
             RequestError: no such size, or all epochs are done.
         """
-        enough, size, count = self._thread.is_enough, str(size), _whole(count, "count")
-        return await self._thread.do(lambda workspace: workspace.run.step(size, count, enough), halt=True)
+        enough, size, count = self._enough.is_set, str(size), _whole(count, "count")
+        return await self._do(lambda workspace: workspace.run.step(size, count, enough), halt=True)
 
     async def back(self, size: str = "update", count: int = 1) -> Snapshot:
         """Go back by one of the step sizes, ``count`` times; at the start it stays there.
@@ -258,22 +285,17 @@ class Session:
         Raises:
             RequestError: no such size.
         """
-        enough, size, count = self._thread.is_enough, str(size), _whole(count, "count")
-        return await self._thread.do(lambda workspace: workspace.run.back(size, count, enough), halt=True)
+        enough, size, count = self._enough.is_set, str(size), _whole(count, "count")
+        return await self._do(lambda workspace: workspace.run.back(size, count, enough), halt=True)
 
     async def seek(self, update: int, stage: int = 0) -> Snapshot:
-        """Go to any moment that the run has been at.
-
-        Raises:
-            RequestError: the run has not been there.
-        """
-        update, stage = _whole(update, "update"), _whole(stage, "stage")
+        """Go to any moment that the run has been at. Raises RequestError: the run has not been there."""
 
         def go(workspace: Workspace) -> None:
-            run = workspace.run
-            run.seek(min(run.timeline.behind(update, stage), max(run.newest, Position(update, stage))))
+            run, place = workspace.run, Position(_whole(update, "update"), _whole(stage, "stage"))
+            run.seek(min(run.timeline.behind(place.update, place.stage), max(run.newest, place)))
 
-        return await self._thread.do(go, halt=True)
+        return await self._do(go, halt=True)
 
     async def seek_epoch(self, epoch: int) -> Snapshot:
         """Go to the end of an epoch that the run has been at; 0 is the start.
@@ -281,40 +303,33 @@ class Session:
         Raises:
             RequestError: the run has not been there.
         """
-        epoch = _whole(epoch, "epoch")
-        return await self._thread.do(lambda workspace: workspace.run.seek_epoch(epoch), halt=True)
+        return await self._do(lambda workspace: workspace.run.seek_epoch(_whole(epoch, "epoch")), halt=True)
 
     async def home(self) -> Snapshot:
-        return await self._thread.do(lambda workspace: workspace.run.seek(Position()), halt=True)
+        return await self._do(lambda workspace: workspace.run.seek(Position()), halt=True)
 
     async def end(self) -> Snapshot:
-        return await self._thread.do(lambda workspace: workspace.run.seek(workspace.run.newest), halt=True)
+        return await self._do(lambda workspace: workspace.run.seek(workspace.run.newest), halt=True)
 
     # --- runs ------------------------------------------------------------------------------------
 
     async def reset(self) -> Snapshot:
         """Start the same settings again from the same initial weights. Undo brings the old run back."""
-        return await self._thread.do(lambda workspace: workspace.start(workspace.run.experiment), halt=True)
+        return await self._do(lambda workspace: workspace.start(workspace.run.experiment), halt=True)
 
     async def reseed(self, seed: int | None = None) -> Snapshot:
         """Start again with another seed: the given one, or one drawn from 0 to 9999."""
-        seed = None if seed is None else _whole(seed, "seed")
 
         def start(workspace: Workspace) -> None:
             old = workspace.run.experiment
-            new = seed if seed is not None else random.choice([n for n in range(10_000) if n != old.seed])
-            workspace.start(old.replace(seed=new))
+            others = [n for n in range(10_000) if n != old.seed]
+            workspace.start(old.replace(seed=random.choice(others) if seed is None else _whole(seed, "seed")))
 
-        return await self._thread.do(start, halt=True)
+        return await self._do(start, halt=True)
 
     async def load(self, experiment: Experiment) -> Snapshot:
-        """Start this experiment. Undo brings the old run back.
-
-        Raises:
-            RequestError: it is no experiment.
-        """
-        wanted = _experiment(experiment)
-        return await self._thread.do(lambda workspace: workspace.start(wanted), halt=True)
+        """Start this experiment. Undo brings the old run back. Raises RequestError: it is no experiment."""
+        return await self._do(lambda workspace: workspace.start(_experiment(experiment)), halt=True)
 
     async def open(self, path: Path | str) -> Snapshot:
         """Open a saved run, at the moment where it stood.
@@ -322,23 +337,15 @@ class Session:
         Raises:
             RunFileError: it cannot be read; the run in progress goes on.
         """
-        file = _path(path)
-        return await self._thread.do(lambda workspace: workspace.open(file), halt=True)
+        return await self._do(lambda workspace: workspace.open(_path(path)), halt=True)
 
     async def save(self, path: Path | str) -> Snapshot:
-        """Save the run.
-
-        Raises:
-            RunFileError: it cannot be written.
-        """
-        file = _path(path)
-        return await self._thread.do(lambda workspace: workspace.save(file))
+        """Save the run. Raises RunFileError: it cannot be written."""
+        return await self._do(lambda workspace: workspace.save(_path(path)))
 
     async def exported(self, title: str) -> ExportedRun:
         """What files of every kind tell of the run, called ``title``, at this moment: to be written elsewhere."""
-        found: list[ExportedRun] = []
-        await self._thread.do(lambda workspace: found.append(workspace.run.exported(title)))
-        return found[0]
+        return await self._ask(lambda workspace: workspace.run.exported(title))
 
     async def switch(self, run: int) -> Snapshot:
         """Go to a run that was left, where it stood then (a line that was cut off: at its end), with all of its past.
@@ -348,34 +355,19 @@ class Session:
         Raises:
             RequestError: no such run in the list.
         """
-        run = _whole(run, "run")
-        return await self._thread.do(lambda workspace: workspace.switch(run), halt=True)
+        return await self._do(lambda workspace: workspace.switch(_whole(run, "run")), halt=True)
 
     async def forget(self, run: int) -> Snapshot:
-        """Strike a run off the list.
-
-        Raises:
-            RequestError: no such run in the list.
-        """
-        run = _whole(run, "run")
-        return await self._thread.do(lambda workspace: workspace.run_list.forget(run))
+        """Strike a run off the list. Raises RequestError: no such run in the list."""
+        return await self._do(lambda workspace: workspace.run_list.forget(_whole(run, "run")))
 
     async def bring_back(self) -> Snapshot:
-        """Put the run that was struck off the list last where it was.
-
-        Raises:
-            RequestError: none was struck off.
-        """
-        return await self._thread.do(lambda workspace: workspace.run_list.bring_back())
+        """Put the run that was struck off the list last where it was. Raises RequestError: none was struck off."""
+        return await self._do(lambda workspace: workspace.run_list.bring_back())
 
     async def pin(self, run: int, pinned: bool = True) -> Snapshot:
-        """Keep a run when the list is full, or no longer.
-
-        Raises:
-            RequestError: no such run in the list.
-        """
-        run = _whole(run, "run")
-        return await self._thread.do(lambda workspace: workspace.run_list.pin(run, pinned))
+        """Keep a run when the list is full, or no longer. Raises RequestError: no such run in the list."""
+        return await self._do(lambda workspace: workspace.run_list.pin(_whole(run, "run"), pinned))
 
     async def note(self, run: int, text: str) -> Snapshot:
         """Write a note on a run, in the list or in progress; it is saved with the run. An empty one takes it away.
@@ -386,7 +378,7 @@ class Session:
         run = _whole(run, "run")
         if not isinstance(text, str):
             raise RequestError("A note is a text, not {text!r}.", text=text)
-        return await self._thread.do(lambda workspace: workspace.run_list.note(run, text))
+        return await self._do(lambda workspace: workspace.run_list.note(run, text))
 
     async def rescue(self) -> Snapshot:
         """Go back to ten updates before the run blew up, and choose a lower learning rate there.
@@ -396,7 +388,7 @@ class Session:
         Raises:
             RequestError: this run has not blown up.
         """
-        return await self._thread.do(lambda workspace: workspace.rescue(), halt=True)
+        return await self._do(lambda workspace: workspace.rescue(), halt=True)
 
     # --- doing -----------------------------------------------------------------------------------
 
@@ -407,7 +399,7 @@ class Session:
             ExperimentError: a value that will not do.
             RequestError: a key that cannot change during a run.
         """
-        return await self._thread.do(lambda workspace: workspace.change(**changes))
+        return await self._do(lambda workspace: workspace.change(**changes))
 
     async def edit(self, name: str, place: tuple[int, ...], value: float) -> Snapshot:
         """Set one weight or bias: ``edit("hidden.weight", (2, 0), 0.5)``.
@@ -416,16 +408,12 @@ class Session:
             RequestError: no such parameter, or a value that is not finite.
         """
         where, number = _numbers(place, "place"), _number(value, "value")
-        return await self._thread.do(lambda workspace: workspace.edit(str(name), where, number))
+        return await self._do(lambda workspace: workspace.edit(str(name), where, number))
 
     async def freeze(self, indices: Iterable[int]) -> Snapshot:
-        """Hold these parameters (flat indices) still, and no others.
-
-        Raises:
-            RequestError: no such parameter.
-        """
+        """Hold these parameters (flat indices) still, and no others. Raises RequestError: no such parameter."""
         frozen = frozenset(_numbers(indices, "indices"))
-        return await self._thread.do(lambda workspace: workspace.constrain(frozen=frozen))
+        return await self._do(lambda workspace: workspace.constrain(frozen=frozen))
 
     async def mute(self, neurons: Iterable[tuple[int, int]]) -> Snapshot:
         """Hold the outputs of these hidden neurons, (layer, neuron), at 0, and no others.
@@ -437,7 +425,7 @@ class Session:
         if wrong := [place for place in places if len(place) != 2]:
             raise RequestError("{wrong!r} is no neuron: give pairs (layer, neuron).", wrong=wrong[0])
         muted = frozenset((layer, neuron) for layer, neuron in places)
-        return await self._thread.do(lambda workspace: workspace.constrain(muted=muted))
+        return await self._do(lambda workspace: workspace.constrain(muted=muted))
 
     async def undo(self, within: bool = False) -> Snapshot:
         """Take back the last edit or change; before the first one, go back to the run before this one.
@@ -448,26 +436,90 @@ class Session:
         Raises:
             RequestError: there is nothing to undo.
         """
-        return await self._thread.do(lambda workspace: workspace.undo(within), halt=True)
+        return await self._do(lambda workspace: workspace.undo(within), halt=True)
 
     async def redo(self) -> Snapshot:
-        """Bring back what was undone last.
-
-        Raises:
-            RequestError: there is nothing to redo.
-        """
-        return await self._thread.do(lambda workspace: workspace.redo(), halt=True)
+        """Bring back what was undone last. Raises RequestError: there is nothing to redo."""
+        return await self._do(lambda workspace: workspace.redo(), halt=True)
 
     async def ask(self, asked: Sum) -> Answer:
         """Make a sum the current one and watch it. Training is not disturbed. Resolves with the answer."""
         if not isinstance(asked, Sum):
             raise RequestError("{asked!r} is no sum: make one with parse_sum.", asked=asked)
+        return await self._ask(lambda workspace: workspace.ask(asked))
 
-        def answer(workspace: Workspace) -> Answer:
-            workspace.ask(asked)
-            return workspace.answer()
+    # --- the thread ------------------------------------------------------------------------------
 
-        return await self._thread.ask(answer)
+    def _new_future(self) -> concurrent.futures.Future[Any]:
+        future: concurrent.futures.Future[Any] = concurrent.futures.Future()
+        self._unanswered.add(future)
+        future.add_done_callback(self._unanswered.discard)
+        if self._closing.is_set():  # looked at last: the thread rejects whatever was there when it ended
+            future.cancel()
+            raise RequestError(CLOSED)
+        return future
+
+    async def _ask(self, work: Callable[[Workspace], Result]) -> Result:
+        """Have the thread do something and resolve with what it returns."""
+        future = self._new_future()
+        self._requests.put(lambda loop: loop.answer(lambda: work(loop.workspace), future))
+        return cast("Result", await asyncio.wrap_future(future))
+
+    async def _do(self, work: Callable[[Workspace], object], halt: bool = False) -> Snapshot:
+        """Have the thread change something, ``halt`` playing, and resolve with the snapshot after it."""
+
+        def change(loop: EngineLoop) -> None:
+            work(loop.workspace)
+            if halt:
+                loop.halt()
+
+        return await self._changed(change)
+
+    async def _changed(self, change: Callable[[EngineLoop], None]) -> Snapshot:
+        future = self._new_future()
+        self._requests.put(lambda loop: loop.answer(lambda: loop.snapshot_after(change), future))
+        return cast("Snapshot", await asyncio.wrap_future(future))
+
+    def _main(self) -> None:
+        """Everything that computes happens here."""
+        try:
+            import numpy
+
+            from adder_engine.runs.workspace import EngineLoop  # brings numpy and the kernels: not on the caller's time
+            from adder_engine.warm_up import is_compiled, warm_up
+
+            numpy.seterr(all="ignore")  # a number beyond float32 is infinite, and is shown so
+            self._loaded.set()
+            if not is_compiled():
+                self.compiling = True
+                warm_up()
+                self.compiling = False
+            loop = EngineLoop(self._begun_with, self._autosave, self._save_every)
+            if self._resume is not None:
+                loop.workspace.resume(self._resume)
+            self._loop = loop
+            loop.serve(self._requests, self._closing)
+        except BaseException as error:
+            self._broken(error)
+        finally:
+            self._closing.set()
+            self._reject(CLOSED)
+            if self._loop is not None:
+                self._loop.save()
+                self.warning = self._loop.workspace.warning
+
+    def _broken(self, error: BaseException) -> None:
+        """The thread cannot go on, for instance because numba is not there: tell everyone who asks."""
+        message = tr("The engine cannot run: {kind}: {error}", kind=type(error).__name__, error=error).rstrip(".") + "."
+        while not self._closing.is_set():
+            self._reject(message)
+            with contextlib.suppress(queue.Empty):
+                self._requests.get(timeout=0.2)
+
+    def _reject(self, sentence: str) -> None:
+        for future in [*self._unanswered]:
+            with contextlib.suppress(concurrent.futures.InvalidStateError):
+                future.set_exception(RequestError(sentence))
 
 
 def _experiment(value: object) -> Experiment:

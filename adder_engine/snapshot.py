@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from adder_engine.language import tr, trn
+from adder_engine.parsing import brief_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -366,14 +367,11 @@ class Divergence:
 
 def ended_text(times: float, loss: float | None = None) -> str:
     """How a run that diverged ended, in one sentence; with ``loss now`` at the end, where that is known."""
-    now = "" if loss is None else tr(" (loss now {loss})", loss=_short(loss, 4))
+    now = "" if loss is None else tr(" (loss now {loss})", loss=brief_text(loss, 4))
     if not math.isfinite(times):
         return tr("The loss started at 0 and ended far above it{now}: the run diverged.", now=now)
-    return tr("The loss ended {times} times above its start{now}: the run diverged.", times=_short(times, 3), now=now)
-
-
-def _short(value: float, digits: int) -> str:
-    return f"{value:.{digits}g}".replace("e+0", "e").replace("e+", "e")
+    above = brief_text(times, 3)
+    return tr("The loss ended {times} times above its start{now}: the run diverged.", times=above, now=now)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ import statistics
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from adder_engine.errors import ExperimentError, RequestError
 from adder_engine.experiment import Experiment, key_named
@@ -17,11 +16,6 @@ from adder_engine.schema import LARGEST_SEED, Value
 from adder_engine.snapshot import ended_text
 from adder_engine.steps import give_way
 from adder_engine.watched_sums import starting_sums
-
-if TYPE_CHECKING:
-    from adder_engine.runs.divergence import Bound
-    from adder_engine.training.trainer import Trainer
-
 
 MOST_RUNS = 1_000
 LOOKS = 200
@@ -241,41 +235,27 @@ class Sweep:
         while True:
             look = (trainer.epochs_done // every_epochs + 1) * every_epochs
             training.train(updates, look)
-            here = trainer.epochs_done >= look or training.finished
-            run = self._look(run, trainer, training.sentence, here)
-            if training.finished:
-                yield _judged(run, trainer, bound)
-                return
+            epochs, course = trainer.epochs_done, run.course
+            here = epochs >= look or training.finished
+            if here and trainer.loss is not None and not trainer.stopped and (not course or epochs > course[-1][0]):
+                course = (*course, (epochs, trainer.loss))
+            run = replace(
+                run,
+                begun=True,
+                epochs=epochs,
+                updates=trainer.updates_done,
+                loss=trainer.loss,
+                test_loss=trainer.test_loss,
+                answers=tuple(trainer.answers([(asked.a, asked.b) for asked in self.sums]).tolist()),
+                stopped=trainer.stopped,
+                paused=training.sentence,
+                course=course,
+            )
+            if run.done and (times := bound.times(loss := trainer.current_loss())) is not None:
+                run = replace(run, stopped=ended_text(times, loss), diverged=times, loss_now=loss)
             yield run
-
-    def _look(self, run: SweepRun, trainer: Trainer, paused: str, on_course: bool) -> SweepRun:
-        course = run.course
-        if (
-            on_course
-            and trainer.loss is not None
-            and not trainer.stopped
-            and not (course and course[-1][0] >= trainer.epochs_done)
-        ):
-            course = (*course, (trainer.epochs_done, trainer.loss))
-        return replace(
-            run,
-            begun=True,
-            epochs=trainer.epochs_done,
-            updates=trainer.updates_done,
-            loss=trainer.loss,
-            test_loss=trainer.test_loss,
-            answers=tuple(trainer.answers([(asked.a, asked.b) for asked in self.sums]).tolist()),
-            stopped=trainer.stopped,
-            paused=paused,
-            course=course,
-        )
-
-
-def _judged(run: SweepRun, trainer: Trainer, bound: Bound) -> SweepRun:
-    """The run, told as diverged where it has come to its end and is."""
-    if not run.done or (times := bound.times(loss := trainer.current_loss())) is None:
-        return run
-    return replace(run, stopped=ended_text(times, loss), diverged=times, loss_now=loss)
+            if training.finished:
+                return
 
 
 def parse_over(text: str) -> tuple[str, list[Value]]:

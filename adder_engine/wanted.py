@@ -10,7 +10,7 @@ import random
 import struct
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from adder_engine.formula import Formula, read
 
@@ -72,7 +72,7 @@ class Wanted:
 
     def by_task(self, a: float, b: float) -> float:
         """The task's answer, whatever rows say; NaN where a formula has no value."""
-        return task_answer(self.task, a, b) if self.formula is None else self.formula.of(a, b)
+        return float(task_answer(self.task, a, b)) if self.formula is None else self.formula.of(a, b)
 
     @property
     def map(self) -> tuple[float, float, float] | None:
@@ -97,8 +97,8 @@ class Wanted:
         return found
 
 
-def task_answer(task: str, a: float, b: float) -> float:
-    """The right answer to the pair (a, b) by a task that has a name: sum, difference or product."""
+def task_answer(task: str, a: Any, b: Any) -> Any:
+    """The right answer to a pair, or those to arrays, by a task that has a name: sum, difference or product."""
     return a + b if task == "sum" else a - b if task == "difference" else a * b
 
 
@@ -109,7 +109,7 @@ def _is_tasks_own(task: str, formula: Formula | None, row: Row) -> bool:
         return abs(row[2] - formula.of(row[0], row[1])) <= (
             0 if formula.asks else ROUNDING * formula.size(row[0], row[1])
         )
-    answer = task_answer(task, row[0], row[1])
+    answer = float(task_answer(task, row[0], row[1]))
     size = abs(answer) if task == "product" else abs(row[0]) + abs(row[1])
     return abs(row[2] - answer) <= ROUNDING * size
 

@@ -79,14 +79,12 @@ def _training() -> None:
 
 def _analyses() -> None:
     """What is computed in float64, and in complex numbers of two of them."""
-    from adder_engine.analysis.curvature import largest_curvature
-    from adder_engine.analysis.grids import slopes
+    from adder_engine.analysis.curvature import stability
     from adder_engine.experiment import Experiment
+    from adder_engine.steps import at_once
     from adder_engine.training.trainer import Trainer
 
-    trainer = Trainer(Experiment())
-    slopes(trainer, 30, 70)
-    largest_curvature(trainer)
+    at_once(stability(Trainer(Experiment())))
 
 
 if __name__ == "__main__":

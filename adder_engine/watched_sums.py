@@ -28,7 +28,9 @@ def starting_sums(experiment: Experiment) -> tuple[Sum, ...]:
     middle, half = (low + high) / 2, (high - low) / 2 or max(abs(low), abs(high)) or 1.0
     far = Sum(*(_round(middle + 5 * half, half),) * 2)
     if data.kind == "rows":
-        picked = _spread([Sum(row[0], row[1]) for row in experiment.training_rows])
+        pairs = _distinct([Sum(row[0], row[1]) for row in experiment.training_rows])
+        count = min(COUNT, len(pairs))  # evenly from first to last
+        picked = [pairs[i * (len(pairs) - 1) // max(1, count - 1)] for i in range(count)]
         return tuple(picked) if rule == "rows" else _distinct([*picked[: COUNT - 1], far])
     drawn = [
         Sum(_round(a_low + a * (a_high - a_low), half), _round(b_low + b * (b_high - b_low), half)) for a, b in PLACES
@@ -49,13 +51,6 @@ def same_pair(one: Sum, other: Sum) -> bool:
 
 def _distinct(sums: Sequence[Sum]) -> tuple[Sum, ...]:
     return tuple({(s.a, s.b): s for s in sums}.values())
-
-
-def _spread(sums: Sequence[Sum]) -> list[Sum]:
-    """At most so many of them as are watched, evenly from first to last."""
-    distinct = _distinct(sums)
-    count = min(COUNT, len(distinct))
-    return [distinct[i * (len(distinct) - 1) // max(1, count - 1)] for i in range(count)]
 
 
 def _round(value: float, half: float) -> float:

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adder_engine.disk import open_regular, read_bounded
-from adder_engine.errors import WeightsError
+from adder_engine.errors import WeightsError, cut, why_of
 from adder_engine.experiment import Experiment
 from adder_engine.language import tr
 
@@ -70,9 +70,7 @@ def read(path: Path) -> Tensors:
     try:
         content = read_bounded(path, LARGEST)
     except (OSError, ValueError) as error:
-        raise WeightsError(
-            "{path} cannot be read: {why}.", path=path, why=getattr(error, "strerror", None) or error
-        ) from None
+        raise WeightsError("{path} cannot be read: {why}.", path=path, why=why_of(error)) from None
     _check_size(path, content, LARGEST)
     try:
         if content.startswith(b"PK"):
@@ -98,9 +96,9 @@ def read(path: Path) -> Tensors:
 
 def _check_size(path: Path, content: bytes, most: int) -> None:
     if len(content) > most:
-        sentence = tr("{path} is too large to be weights of ours: it holds over {largest} MiB.",
-                  path=path, largest=most // 2**20)  # fmt: skip
-        raise WeightsError(sentence)
+        most //= 2**20
+        raise WeightsError("{path} is too large to be weights of ours: it holds over {largest} MiB.",
+                           path=path, largest=most)  # fmt: skip
 
 
 def _of_archive(path: Path, content: bytes) -> Tensors:
@@ -228,19 +226,13 @@ def _fitting(path: Path, tensors: Tensors, experiment: Experiment) -> tuple[floa
     shapes = [numbers.shape for name, numbers in tensors.items() if numbers.ndim == 2 and name.endswith("weight")]
     chain = [n for shape in shapes[:1] for n in shape[::-1]] + [shape[0] for shape in shapes[1:]]
     chained = len(chain) > 1 and all(one[0] == two[1] for one, two in pairwise(shapes)) and chain != [*layers]
-    hint = (
-        tr(" Its layers are {chain}: network.layers={chain} makes the network so.", chain=_joined(chain))
-        if chained
-        else ""
-    )
+    hint = tr(" Its layers are {chain}: network.layers={chain} makes the network so.", chain=_joined(chain))
+    hint = hint if chained else ""
     missing = [tensor.name for tensor in wanted if tensor.name not in tensors]
     more = [name for name in tensors if name not in {tensor.name for tensor in wanted}]
     if missing or more:
-        has = (
-            tr("has no {missing}", missing=_listed(missing))
-            if missing
-            else tr("has {more} besides", more=_listed(more))
-        )
+        has = tr("has no {missing}", missing=_listed(missing)) if missing else ""
+        has = has or tr("has {more} besides", more=_listed(more))
         if missing and more:
             has += tr(" but {more}", more=_listed(more))
         raise WeightsError(
@@ -285,8 +277,7 @@ def _listed(names: list[str]) -> str:
 
 
 def _short(value: Any) -> str:
-    text = "".join(c if c.isprintable() else "?" for c in str(value))
-    return text if len(text) <= 60 else text[:57] + "..."
+    return cut("".join(c if c.isprintable() else "?" for c in str(value)))
 
 
 def _main(path: str) -> int:

@@ -12,8 +12,8 @@ from babel.messages.pofile import write_po
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATE = ROOT / "adder_engine" / "locale" / "adder.pot"
 ERRORS = (
-    "ActionError", "AdderError", "CheckError", "ExperimentError", "NoRowsError", "ProgressError", "RequestError",
-    "RunFileError", "SumError", "TranslationError", "WeightsError",
+    "ActionError", "AdderError", "CheckError", "ExperimentError", "NoNumberError", "NoRowsError", "ProgressError",
+    "RequestError", "RunFileError", "SumError", "TranslationError", "WeightsError",
 )  # fmt: skip
 PLACES = {
     "tr": (0,), "trn": (0, 1), "plural": (1, 2), **dict.fromkeys((*ERRORS, "complain", "tell"), (0,)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +17,10 @@ from adder_engine.kernels.backprop import IN_ORDER, NOTHING, scratch_for, work
 from adder_engine.kernels.losses import CODES
 from adder_engine.sections import Training
 from adder_engine.steps import Steps, at_once
+from adder_engine.training.passes import TINY
 from adder_engine.training.trainer import Trainer
 
 Doubles = NDArray[np.float64]
-TINY = 1e-200
-"""How long an imaginary direction is: its square is 0."""
 CELLS_AT_ONCE = 100_000
 """Rows times neurons between two looks at other requests: some milliseconds."""
 SMALL = 200
@@ -64,10 +64,13 @@ class LossSurface:
         """Training rows that are measured on."""
         self._size = self.rows if self._flat else max(1, CELLS_AT_ONCE // sum(trainer.experiment.network.layers))
 
-    def loss(self, parameters: Doubles) -> Steps[float]:
-        """The loss at these parameters."""
-        loss, _ = yield from self._swept(parameters, back=False)
-        return loss
+    def losses(self, places: Iterable[Doubles]) -> Steps[Doubles]:
+        """The losses at several parameters."""
+        found = []
+        for parameters in places:
+            loss, _ = yield from self._swept(parameters, back=False)
+            found.append(loss)
+        return np.array(found)
 
     def gradient(self, parameters: Doubles) -> Steps[tuple[float, Doubles]]:
         """The loss and its gradient ``(P,)`` at these parameters, by backpropagation."""
@@ -201,22 +204,15 @@ def checked_surface(trainer: Trainer, passes: int, rough: bool = False, still: b
         RequestError: every parameter is frozen.
     """
     work, least = (ROUGH_WORK, 50) if rough else (MOST_WORK, 200)
-    surface = LossSurface(trainer, max(least, int(work / passes / (trainer.layout.size + 8 * _neurons(trainer)))))
+    products_a_row = trainer.layout.size + 8 * sum(trainer.experiment.network.layers)
+    surface = LossSurface(trainer, max(least, int(work / passes / products_a_row)))
     if not still and not surface.free.any():
         raise RequestError("Every parameter is frozen: nothing can move, so the loss has no directions to look along.")
     return surface
 
 
-def _neurons(trainer: Trainer) -> int:
-    return sum(trainer.experiment.network.layers)
-
-
 def checked_gradient(surface: LossSurface) -> Steps[tuple[float, Doubles]]:
-    """The loss and its gradient here.
-
-    Raises:
-        RequestError: one of them is not finite.
-    """
+    """The loss and its gradient here. Raises RequestError: one of them is not finite."""
     loss, gradient = yield from surface.gradient(surface.here)
     if not math.isfinite(loss) or not math.isfinite(gradient @ gradient):
         raise RequestError("The loss or its slope is not a finite number here: go back to where the numbers are small.")

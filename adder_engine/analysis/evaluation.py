@@ -46,9 +46,10 @@ def least_squares(inputs: Doubles, targets: Doubles, asked: Doubles) -> Steps[Do
 
     Where several fit as well, the one of the smallest slopes and intercept.
     """
-    solution, *_ = np.linalg.lstsq(_with_one(inputs), targets, rcond=None)
+    with_one, asked_with_one = (np.column_stack([rows, np.ones(len(rows))]) for rows in (inputs, asked))
+    solution, *_ = np.linalg.lstsq(with_one, targets, rcond=None)
     yield
-    return np.asarray(_with_one(asked) @ solution)
+    return np.asarray(asked_with_one @ solution)
 
 
 def neighbours(inputs: Doubles, targets: Doubles, asked: Doubles) -> Steps[Doubles]:
@@ -62,10 +63,6 @@ def neighbours(inputs: Doubles, targets: Doubles, asked: Doubles) -> Steps[Doubl
         answers.append(targets[np.argpartition(apart, count - 1)[:, :count]].mean(axis=1))
         yield
     return np.concatenate(answers)
-
-
-def _with_one(inputs: Doubles) -> Doubles:
-    return np.column_stack([inputs, np.ones(len(inputs))])
 
 
 @dataclass(frozen=True)
@@ -137,7 +134,8 @@ def checks(trainer: Trainer) -> Steps[Evaluation]:
     for name in wider:
         sums = drawn(experiment, *region_of(experiment, name))
         regions.append(_region(experiment, name, (yield from network.answers(sums.a, sums.b)) - sums.wanted))
-    size = np.abs(off)
+    size, said, yes = np.abs(off), answers > SURE, inside.wanted > SURE
+    hits = Hits(*(int(which.sum()) for which in (said & yes, ~said & yes, said & ~yes, ~said & ~yes)))
     return Evaluation(
         judged_on=judged_on,
         count=len(off),
@@ -149,7 +147,7 @@ def checks(trainer: Trainer) -> Steps[Evaluation]:
         over_limit=float(((answers > limit) == (inside.wanted > limit)).mean()),
         rmse=rmse(off),
         regions=tuple(regions),
-        hits=_hits(answers, inside.wanted) if experiment.is_yes_or_no else None,
+        hits=hits if experiment.is_yes_or_no else None,
     )
 
 
@@ -159,12 +157,6 @@ def _region(experiment: Experiment, name: Name, off: Doubles) -> Region:
     if not len(off):
         return Region(name, a, b, 0, math.nan, math.nan, math.nan)
     return Region(name, a, b, len(off), rmse(off), float(np.abs(off).mean()), float((np.abs(off) < SURE).mean()))
-
-
-def _hits(answers: Doubles, wanted: Doubles) -> Hits:
-    """How often yes and no were said where yes and where no was right."""
-    said, yes = answers > SURE, wanted > SURE
-    return Hits(*(int(np.sum(which)) for which in (said & yes, ~said & yes, said & ~yes, ~said & ~yes)))
 
 
 def rmse(off: Doubles) -> float:
@@ -195,8 +187,4 @@ def rivals(trainer: Trainer, watched: list[Sum]) -> Steps[tuple[Baseline, ...]]:
     straight = yield from least_squares(inputs, targets, asked)
     near = yield from neighbours(inputs, targets, asked[:most])
     own = yield from network.answers(a, b)
-    return (
-        rival("least squares", straight),
-        rival("nearest neighbours", near),
-        rival("this network", own),
-    )
+    return rival("least squares", straight), rival("nearest neighbours", near), rival("this network", own)

@@ -26,7 +26,7 @@ from adder_engine.parsing import LARGEST_TERM, Sum
 from adder_engine.snapshot import AffineMap, Scales
 from adder_engine.steps import Steps
 from adder_engine.training.data import wanted_over
-from adder_engine.training.passes import Pass
+from adder_engine.training.passes import TINY, Pass
 from adder_engine.training.trainer import MOST_ALONE, Trainer
 
 CELLS_AT_ONCE = 400_000
@@ -47,7 +47,7 @@ class FrozenNetwork:
 
     def __init__(self, trainer: Trainer) -> None:
         self.experiment, self._net, self._data = trainer.experiment, trainer.net, trainer.dataset
-        self._layout, self._parameters = trainer.layout, trainer.state[0].copy()
+        self._parameters = trainer.state[0].copy()
 
     def _parts(self, a: Doubles, b: Doubles) -> Iterator[tuple[slice, NDArray[np.float32]]]:
         """Some of the sums ``(n,)`` at a time, whole blocks, in scaled units: ``(2, some)``."""
@@ -80,17 +80,14 @@ class FrozenNetwork:
 
     def tangent(self, a: float, b: float) -> tuple[float, float, float]:
         """The answer to one sum and how fast it rises with a and with b, in units of sums, in float64; of a yes or no
-        the log-odds.
-
-        By the backward pass, gone on through the first layer to the inputs.
+        the log-odds. By one pass with an imaginary step along each input.
         """
-        scales, first = self._data.scales, self._layout.weight(0)
-        way = Pass(self._net, self._parameters.astype(np.float64), np.array([[a], [b]]) / scales.inputs, np.zeros(1))
-        way.run()
-        way.back_from(1.0)
-        rise = way.parameters[first.span].reshape(first.shape).T @ way.delta(0)[:, 0]
-        share = scales.targets / scales.inputs
-        return float(way.answers[0]) * scales.targets, float(rise[0]) * share, float(rise[1]) * share
+        scales, steps = self._data.scales, TINY * 1j * np.eye(2)
+        inputs = np.array([[a], [b]]) / scales.inputs + steps
+        way = Pass(self._net, self._parameters.astype(np.complex128), inputs, np.zeros(2, dtype=np.complex128))
+        way.stages(1, way.depth)
+        rise_a, rise_b = (way.answers.imag / TINY * (scales.targets / scales.inputs)).tolist()
+        return float(way.answers[0].real) * scales.targets, rise_a, rise_b
 
 
 class Grid:
@@ -162,7 +159,9 @@ def plane(trainer: Trainer, extent: GridSpec) -> Steps[AnswerGrid]:
     )
 
 
-def neurons(trainer: Trainer, extent: GridSpec, only: tuple[int, int] | None) -> Steps[tuple[ActivationGrid, ...]]:
+def neurons(
+    trainer: Trainer, extent: GridSpec, only: tuple[int, int] | None = None
+) -> Steps[tuple[ActivationGrid, ...]]:
     """Every hidden neuron's output over a grid of sums, or only one's.
 
     Raises:
@@ -190,11 +189,7 @@ def neurons(trainer: Trainer, extent: GridSpec, only: tuple[int, int] | None) ->
 
 
 def slopes(trainer: Trainer, a: float, b: float) -> LocalLinearMap:
-    """The answer's slopes at the sum (a, b).
-
-    Raises:
-        RequestError: a or b is no finite number within ±1e12.
-    """
+    """The answer's slopes at the sum (a, b). Raises RequestError: a or b is no finite number within ±1e12."""
     for name, value in (("a", a), ("b", b)):
         if not abs(value) <= LARGEST_TERM:
             raise RequestError(
@@ -255,9 +250,8 @@ def collapsed_map(
     layout = experiment.layout
     weight, bias = np.eye(2), np.zeros(2)
     for i in range(len(experiment.layer_names)):
-        w, b = layout.weight(i), layout.bias(i)
-        matrix = parameters[w.span].reshape(w.shape).astype(np.float64)
-        weight, bias = matrix @ weight, matrix @ bias + parameters[b.span]
+        matrix = layout.weight(i).of(parameters).astype(np.float64)
+        weight, bias = matrix @ weight, matrix @ bias + layout.bias(i).of(parameters)
         for layer, neuron in muted:
             if layer == i:
                 weight[neuron], bias[neuron] = 0, 0

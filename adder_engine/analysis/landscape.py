@@ -25,7 +25,8 @@ from adder_engine.training.trainer import Trainer
 MOST_PATH_POINTS = 300
 """Of a run's path: so many of its keyframes do."""
 Doubles = NDArray[np.float64]
-MOST_LINE_POINTS = 1_000
+POINTS, MOST_LINE_POINTS = 81, 1_000
+"""Of a curve: so many, if nothing else is asked for, and at most."""
 MOST_GRID = 20_000
 NARROWEST = 0.25
 """A slice is at least so many times as high as it is wide."""
@@ -56,17 +57,14 @@ class RunPath:
 def run_path(trainer: Trainer, keyframes: Sequence[Checkpoint]) -> RunPath:
     """A run's path through these of its moments and the one where the trainer stands."""
     rows, now = trainer.experiment.row_count, trainer.counters
-    kept = [k for k in keyframes if k.counters.updates_done != now.updates_done]
-    here = sum(k.counters.updates_done < now.updates_done for k in kept)
-    counters = [k.counters for k in kept]
-    parameters = [k.state[0] for k in kept]
-    muted = [k.constraints.muted for k in kept]
-    counters.insert(here, now)
-    parameters.insert(here, trainer.state[0])
-    muted.insert(here, trainer.constraints.muted)
+    moments = [(k.counters, k.state[0], k.constraints.muted) for k in keyframes]
+    moments = [moment for moment in moments if moment[0].updates_done != now.updates_done]
+    here = sum(counters.updates_done < now.updates_done for counters, *_ in moments)
+    moments.insert(here, (now, trainer.state[0], trainer.constraints.muted))
+    counters, parameters, muted = zip(*moments, strict=True)
     return RunPath(
         np.stack(parameters).astype(np.float64),
-        tuple(muted),
+        muted,
         np.array([c.updates_done for c in counters], dtype=np.float64),
         np.array([c.epochs_done + c.row / rows for c in counters]),
         here,
@@ -89,7 +87,7 @@ def map_course(trainer: Trainer, keyframes: Sequence[Checkpoint]) -> Steps[Affin
     return AffineMapHistory(path.updates, path.epochs, w_a, w_b, c, path.here)
 
 
-def along_gradient(trainer: Trainer, points: int, rough: bool = False) -> Steps[GradientLine]:
+def along_gradient(trainer: Trainer, points: int = POINTS, rough: bool = False) -> Steps[GradientLine]:
     """The loss along the current gradient's direction, ``L(θ − t·g)``; ``rough`` on fewer rows.
 
     Raises:
@@ -117,20 +115,16 @@ def along_gradient(trainer: Trainer, points: int, rough: bool = False) -> Steps[
     highest = max([2.5 * bottom if bottom else 2.5 * lr, *shown])
     before = max(1, points // 6)
     t = (np.arange(points, dtype=np.float64) - before) * (highest / (points - 1 - before))
-    losses = np.empty(points)
-    for i in range(points):
-        losses[i] = yield from surface.loss(surface.here - float(t[i]) * gradient)
-    sgd_loss = yield from surface.loss(surface.here - lr * gradient)
-    step_loss = yield from surface.loss(surface.here + moved)
+    moves = (*(-far * gradient for far in t.tolist()), moved)
+    losses = yield from surface.losses(surface.here + move for move in moves)
     return GradientLine(
         t=t,
-        losses=losses,
+        losses=losses[:-1],
         loss=loss,
         lr=lr,
-        sgd_loss=sgd_loss,
         optimizer=experiment.training.optimizer,
         step_t=step_t,
-        step_loss=step_loss,
+        step_loss=float(losses[-1]),
         step_length=length,
         step_cosine=step_t * math.sqrt(square) / length if length else 0.0,
         bottom=bottom,
@@ -139,7 +133,7 @@ def along_gradient(trainer: Trainer, points: int, rough: bool = False) -> Steps[
 
 
 def along_parameter(
-    trainer: Trainer, index: int, points: int, around: tuple[float, float] | None = None, rough: bool = False
+    trainer: Trainer, index: int, points: int = POINTS, around: tuple[float, float] | None = None, rough: bool = False
 ) -> Steps[ParameterLine]:
     """The loss and its slope against one parameter, about ``points`` values of it; ``rough`` on fewer rows.
 
@@ -248,15 +242,12 @@ def loss_slice(
     shadow = path @ plane.directions.T
     (left, right), (low, high) = plane.reach
     x, y = np.linspace(left, right, columns), np.linspace(high, low, rows)
-    losses = np.empty((rows, columns))
-    for i in range(rows):
-        for j in range(columns):
-            moved = surface.here + float(x[j]) * plane.directions[0] + float(y[i]) * plane.directions[1]
-            losses[i, j] = yield from surface.loss(moved)
+    first, second = plane.directions
+    losses = yield from surface.losses(surface.here + a * first + b * second for b in y.tolist() for a in x.tolist())
     return LossLandscape(
         x=x,
         y=y,
-        losses=losses,
+        losses=losses.reshape(rows, columns),
         path_x=shadow[:, 0].copy(),
         path_y=shadow[:, 1].copy(),
         path_epochs=course.epochs,
@@ -319,7 +310,12 @@ def _at_right_angles(candidates: list[Doubles]) -> list[Doubles]:
 
 
 def check_gradient(trainer: Trainer, index: int) -> GradientCheck:
-    """Hold one parameter's gradient, over all training rows and without dropout, against finite differences."""
+    """Hold one parameter's gradient, over all training rows and without dropout, against finite differences.
+
+    Raises:
+        RequestError: no such parameter.
+    """
+    trainer.layout.check(index)
     way = trainer.whole_pass(trainer.state[0].copy())
     loss, gradient, value = way.run(), float(way.back()[index]), float(way.parameters[index])
 

@@ -56,6 +56,7 @@ def why_stuck(trainer: Trainer) -> Stuck | None:
     if not alike and not (copies and missing > 0.1 * spread):
         return None
     experiment, scale = trainer.experiment, trainer.dataset.scales.targets
+    weights = np.concatenate([weight.ravel() for weight in _weights(trainer)])
     said = trainer.dataset.meant(look.answers)
     phrase = Stuck(
         loss,
@@ -64,7 +65,7 @@ def why_stuck(trainer: Trainer) -> Stuck | None:
         float(targets.min()) * scale,
         float(targets.max()) * scale,
         "copies",
-        weight=_one_weight(trainer) if look.depth > 1 else None,
+        weight=float(weights[0]) if look.depth > 1 and (weights == weights[0]).all() else None,
         broadcast=experiment.training.flat_target and experiment.rows_per_update > 1,
     )
     found = _first_constant(trainer, look) if alike else None  # copies need not make all answers alike
@@ -85,7 +86,8 @@ def _first_constant(trainer: Trainer, look: Pass) -> tuple[int, list[Cause]] | N
     varied = np.ones(2, dtype=np.bool_)
     activations, muted = trainer.experiment.activations, trainer.constraints.muted
     for i, weight in enumerate(_weights(trainer)):
-        differs = _differs(look.post(i))
+        values = look.post(i).astype(np.float64)
+        differs = values.std(axis=1) > CONSTANT * np.sqrt((values * values).mean(axis=1))  # from row to row
         if not differs.any() or i == look.depth - 1:
             kinds: list[Cause] = []
             known, slopes = True, np.abs(look.slope(i)).max(axis=1)
@@ -105,37 +107,17 @@ def _first_constant(trainer: Trainer, look: Pass) -> tuple[int, list[Cause]] | N
 
 def _weights(trainer: Trainer) -> list[NDArray[np.float32]]:
     """Each layer's weights, ``(out_features, in_features)``."""
-    tensors = trainer.layout.tensors[::2]
-    return [trainer.state[0, tensor.span].reshape(tensor.shape) for tensor in tensors]
-
-
-def _differs(post: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Which units ``(out_features,)`` differ from row to row; ``post`` is ``(out_features, rows)``."""
-    values = post.astype(np.float64)
-    return np.asarray(values.std(axis=1) > CONSTANT * np.sqrt((values * values).mean(axis=1)))
+    return [tensor.of(trainer.state[0]) for tensor in trainer.layout.tensors[::2]]
 
 
 def _copies(trainer: Trainer) -> bool:
     """Whether the units of every hidden layer are all the same, of which one at least has several."""
-    hidden = [tensor for tensor in trainer.layout.tensors[:-2] if tensor.shape[0] > 1]
-    values = (trainer.state[0, tensor.span].reshape(tensor.shape) for tensor in hidden)
-    return bool(hidden) and all(bool((one == one[0]).all()) for one in values)
-
-
-def _one_weight(trainer: Trainer) -> float | None:
-    """What all weights are, where all are equal."""
-    weights = np.concatenate([weight.ravel() for weight in _weights(trainer)])
-    return float(weights[0]) if (weights == weights[0]).all() else None
+    hidden = [tensor.of(trainer.state[0]) for tensor in trainer.layout.tensors[:-2] if tensor.shape[0] > 1]
+    return bool(hidden) and all(bool((one == one[0]).all()) for one in hidden)
 
 
 def outlook_of(trainer: Trainer, history: History, moment: Position) -> Steps[Outlook]:
-    """The learning rate's limit where a run stands, and why its loss stands still, if it does.
-
-    Args:
-        trainer: the run as it stands.
-        history: its losses.
-        moment: where it stands.
-    """
+    """The learning rate's limit where a run stands, at ``moment``, and why its loss stands still, if it does."""
     training, lr = trainer.experiment.training, trainer.lr
     stuck = why_stuck(trainer) if trainer.stage == 0 and _stands_still(trainer, history) else None
     limit = yield from limit_in_slices(trainer)

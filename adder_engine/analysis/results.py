@@ -26,7 +26,7 @@ FINDINGS = (
 
 @dataclass(frozen=True)
 class Query:
-    """One of the :data:`FINDINGS`: the method of the session's explorer, and what it is asked about."""
+    """One of the :data:`FINDINGS`, as the session's explorer finds it, and what it is asked about."""
 
     name: str
     arguments: tuple[object, ...] = ()
@@ -218,8 +218,6 @@ class GradientLine:
     """At t = 0."""
     lr: float
     """Learning rate of the next update: where plain gradient descent would land on this line."""
-    sgd_loss: float
-    """The loss there."""
     optimizer: str
     step_t: float
     """How far the optimizer's own next step goes along this line: ``−Δθ·g / g·g``. It may leave the line sideways."""

@@ -20,6 +20,7 @@ from adder_engine.training.trainer import Trainer
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
+Pair = tuple[float, float]
 
 
 def trace_sum(trainer: Trainer, a: float, b: float, step: StepTrace | None = None) -> Trace:
@@ -40,10 +41,8 @@ def trace_sum(trainer: Trainer, a: float, b: float, step: StepTrace | None = Non
         step = dataclasses.replace(step, previous_answer=float(data.meant(before.answers)[0]))
         if _is_the_batch(trainer, before):
             before.back()
-            step = dataclasses.replace(
-                step, way=_collect(trainer, before.parameters, before, 0, (a, b), None, earlier_loss, None)
-            )
-    return _collect(trainer, way.parameters, way, 0, (a, b), None, loss, step)
+            step = dataclasses.replace(step, way=_collect(trainer, before, before.parameters, (a, b), earlier_loss))
+    return dataclasses.replace(_collect(trainer, way, way.parameters, (a, b), loss), step=step)
 
 
 def _scaled(values: Sequence[object], scale: float) -> Floats:
@@ -98,11 +97,9 @@ def trace_row(trainer: Trainer, row: int, step: StepTrace | None = None) -> Trac
         raise RequestError("This batch met a parameter that was set by hand on its way: step one update to follow one.")
     found = np.flatnonzero(places == row)
     if not len(found):
+        some = ", ".join(map(str, places[:8].tolist())) + (", …" if len(places) > 8 else "")
         raise RequestError(
-            "Row {row} is not in this batch of {rows} rows: it holds {places}.",
-            row=row,
-            rows=way.rows,
-            places=_some(places),
+            "Row {row} is not in this batch of {rows} rows: it holds {places}.", row=row, rows=way.rows, places=some
         )
     place = int(found[0])
     data = trainer.experiment.data  # rows as they were typed: 0.1, and not 0.100000001
@@ -112,11 +109,11 @@ def trace_row(trainer: Trainer, row: int, step: StepTrace | None = None) -> Trac
     answers, n = np.full_like(targets, way.answers[place]), len(targets)
     loss = float(summed(CODES[way.loss_name], answers, targets, np.empty_like(targets), n) / targets.dtype.type(n))
     parameters = trainer.state[0] if trainer.stage else trainer.previous[0]
-    trace = _collect(trainer, parameters, way, place, (a, b), row, loss, step)
+    trace = _collect(trainer, way, parameters, (a, b), loss, place)
     gradient = (trainer.state if trainer.stage else trainer.previous)[1].copy()
     for index, held in zip(sorted(trainer.constraints.frozen), held_gradients(trainer), strict=True):
         gradient[index] = 0.0 if held is None else held
-    return dataclasses.replace(trace, batch_gradient=gradient)
+    return dataclasses.replace(trace, row=row, step=step, batch_gradient=gradient)
 
 
 def trace_row_ahead(trainer: Trainer, row: int) -> Trace:
@@ -151,7 +148,7 @@ def trace_step(trainer: Trainer) -> StepTrace | None:
         terms=terms,
         after=after[0],
         frozen=frozen,
-        expected_change=float(_own_gradient(batch) @ terms[-1].values),
+        expected_change=float(batch.own_gradient() @ terms[-1].values),
         real_change=batch.again(trainer.state[0]).run() - trainer.counters.batch_loss,
     )
 
@@ -165,13 +162,13 @@ def held_gradients(trainer: Trainer) -> tuple[float | None, ...]:
     frozen, batch, stage = sorted(trainer.constraints.frozen), trainer.batch, trainer.stage
     if not frozen:
         return ()
-    reached = {r.layer for r in trainer.stages[: stage or None] if r.phase == "backward"}
+    reached = [r.layer for r in trainer.stages[: stage or None] if r.layer is not None and r.phase == "backward"]
     if batch is None or not reached:
         return (None,) * len(frozen)
-    own = _own_gradient(batch)
+    own = batch.own_gradient()
     own += trainer.experiment.training.l1 * np.sign((trainer.state if stage else trainer.previous)[0])
-    layer_at = {i: tensor.layer for tensor in trainer.layout.tensors for i in range(tensor.start, tensor.stop)}
-    return tuple(float(own[i]) if layer_at[i] in reached else None for i in frozen)
+    first = trainer.layout.weight(min(reached)).start
+    return tuple(float(own[i]) if i >= first else None for i in frozen)
 
 
 def layer_activity(trainer: Trainer) -> tuple[LayerActivity, ...]:
@@ -184,15 +181,6 @@ def layer_activity(trainer: Trainer) -> tuple[LayerActivity, ...]:
         dead = np.asarray((look.slope(i) == 0).mean(axis=1), dtype=np.float32)
         activity.append(LayerActivity(name, outputs.mean(axis=1), outputs.min(axis=1), outputs.max(axis=1), dead))
     return tuple(activity)
-
-
-def _own_gradient(batch: Pass) -> Doubles:
-    """The gradient of the batch's pass alone, flat ``(P,)``: without penalties and earlier gradients."""
-    parts = []
-    for i in range(batch.depth):
-        delta = batch.delta(i).astype(np.float64)
-        parts += [(delta @ batch.entering(i).T).ravel(), delta.sum(axis=1)]
-    return np.concatenate(parts)
 
 
 def _terms(trainer: Trainer, before: Doubles, after: Doubles, frozen: NDArray[np.bool_]) -> tuple[Term, ...]:
@@ -243,56 +231,49 @@ def _terms(trainer: Trainer, before: Doubles, after: Doubles, frozen: NDArray[np
     return tuple(terms)
 
 
-def _collect(
-    trainer: Trainer,
-    parameters: Floats,
-    way: Pass,
-    place: int,
-    pair: tuple[float, float],
-    row: int | None,
-    loss: float,
-    step: StepTrace | None,
-) -> Trace:
-    """Copy one column of a pass into a trace."""
+def _collect(trainer: Trainer, way: Pass, parameters: Floats, pair: Pair, loss: float, place: int = 0) -> Trace:
+    """One column of a pass as a trace, which belongs to no row and no step yet."""
+
+    def column(values: Floats) -> Floats:
+        return values[:, place].copy()
+
     data = trainer.dataset
-    numbers = [parameters[tensor.span].reshape(tensor.shape).copy() for tensor in trainer.layout.tensors]
-    deltas = [way.delta(i)[:, place].copy() for i in range(way.depth)]
+    numbers = [tensor.of(parameters).copy() for tensor in trainer.layout.tensors]
+    deltas = [column(way.delta(i)) for i in range(way.depth)]
     layers = []
     for i, (name, delta) in enumerate(zip(trainer.experiment.layer_names, deltas, strict=True)):
-        entering, mask = way.entering(i)[:, place].copy(), way.mask(i)
-        layers.append(
-            LayerTrace(
-                name=name,
-                entering=entering,
-                weight=numbers[2 * i],
-                bias=numbers[2 * i + 1],
-                pre=way.pre(i)[:, place].copy(),
-                post=way.post(i)[:, place].copy(),
-                mask=None if mask is None else mask[:, place].copy(),
-                slope=way.slope(i)[:, place].copy(),
-                arriving=numbers[2 * i + 2].T @ deltas[i + 1] if i + 1 < way.depth else _error(way, place),
-                delta=delta,
-                weight_grad=np.outer(delta, entering),
-                bias_grad=delta,
-            )
+        entering, mask = column(way.entering(i)), way.mask(i)
+        layer = LayerTrace(
+            name=name,
+            entering=entering,
+            weight=numbers[2 * i],
+            bias=numbers[2 * i + 1],
+            pre=column(way.pre(i)),
+            post=column(way.post(i)),
+            mask=None if mask is None else column(mask),
+            slope=column(way.slope(i)),
+            arriving=numbers[2 * i + 2].T @ deltas[i + 1] if i + 1 < way.depth else _error(way, place),
+            delta=delta,
+            weight_grad=np.outer(delta, entering),
+            bias_grad=delta,
         )
-    output = way.answers[place]
+        layers.append(layer)
     return Trace(
         pair=pair,
-        row=row,
+        row=None,
         scale=data.scales.inputs,
         target_scale=data.scales.targets,
-        inputs=way.inputs[:, place].copy(),
+        inputs=column(way.inputs),
         layers=tuple(layers),
         answer=float(data.meant(way.answers[place : place + 1])[0]),
-        output=float(output),
+        output=float(way.answers[place]),
         target=float(way.targets[place]),
-        differences=(way.difference[place] if way.flat_target else way.difference[:, place]).copy(),
+        differences=way.difference[place].copy() if way.flat_target else column(way.difference),
         loss_name=way.loss_name,
         loss=loss,
         share=1 / way.rows,
         rows=way.rows,
-        step=step,
+        step=None,
     )
 
 
@@ -307,8 +288,3 @@ def _error(way: Pass, place: int) -> Floats:
     else:
         summed(code, answer, way.targets[place : place + 1], error, way.rows)
     return error
-
-
-def _some(places: NDArray[np.int64]) -> str:
-    shown = ", ".join(str(p) for p in places[:8].tolist())
-    return shown + (", …" if len(places) > 8 else "")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from adder_engine.disk import write_whole
-from adder_engine.errors import RequestError
+from adder_engine.errors import RequestError, why_of
 from adder_engine.experiment import Experiment
 from adder_engine.language import listed, tr, trn
 from adder_engine.snapshot import UNSCALED, Losses, Scales
@@ -96,10 +96,8 @@ class ExportedRun:
 def _as_it_answers(trainer: Trainer) -> NDArray[np.float32]:
     """The parameters, with the weights that lead on from muted neurons at 0, which is silence as well."""
     flat: NDArray[np.float32] = trainer.state[0].copy()
-    layout = trainer.layout
     for layer, neuron in trainer.constraints.muted:
-        tensor = layout.weight(layer + 1)
-        flat[tensor.span].reshape(tensor.shape)[:, neuron] = 0
+        trainer.layout.weight(layer + 1).of(flat)[:, neuron] = 0
     return flat
 
 
@@ -153,11 +151,7 @@ def left_out(exported: ExportedRun, kind: str) -> str:
 
 
 def kind_of(path: Path) -> str:
-    """The file's ending, one of :data:`KINDS`.
-
-    Raises:
-        RequestError: any other ending.
-    """
+    """The file's ending, one of :data:`KINDS`. Raises RequestError: any other ending."""
     kind = path.suffix.lower()
     if kind not in KINDS:
         raise RequestError(
@@ -173,16 +167,11 @@ def export(exported: ExportedRun, path: Path) -> None:
         RequestError: an ending of no kind, a run that is not trained where losses or weights are asked for, or a
             file that cannot be written; what was there is untouched.
     """
-    kind = kind_of(path)
-    makers: dict[str, Callable[[], bytes]] = {
-        ".toml": partial(_experiment, exported),
-        ".py": partial(_program, exported, kind),
-        ".ipynb": partial(_program, exported, kind),
-        ".pt": partial(weights, exported),
-        ".csv": partial(history, exported),
-        ".svg": partial(_chart, exported),
-    }
-    _write(path, makers[kind]())
+    makers: dict[str, Callable[[ExportedRun], bytes]] = {
+        ".toml": _experiment, ".py": partial(_program, ".py"), ".ipynb": partial(_program, ".ipynb"), ".pt": weights,
+        ".csv": history, ".svg": chart,
+    }  # fmt: skip
+    _write(path, makers[kind_of(path)](exported))
 
 
 def _experiment(exported: ExportedRun) -> bytes:
@@ -192,7 +181,7 @@ def _experiment(exported: ExportedRun) -> bytes:
     return ("\n".join(heads) + "\n\n" + exported.experiment.to_short_toml()).encode()
 
 
-def _program(exported: ExportedRun, kind: str) -> bytes:
+def _program(kind: str, exported: ExportedRun) -> bytes:
     # Not at the top: kinds and errors are told without torch.
     from adder_engine.export.pytorch_script import notebook, script
 
@@ -225,11 +214,6 @@ def history(exported: ExportedRun) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
-def _chart(exported: ExportedRun) -> bytes:
-    over = " n·n" if exported.experiment.compares_all_pairs else ""
-    return svg(_losses(exported), exported.title, exported.experiment.training.loss, over).encode()
-
-
 def _losses(exported: ExportedRun) -> Losses:
     if exported.losses is None:
         raise RequestError("There are no losses to write: this run has not been trained.")
@@ -246,15 +230,13 @@ def _write(path: Path, content: bytes) -> None:
             raise IsADirectoryError(0, tr("it is a folder"))
         write_whole(target, lambda file: file.write(content))
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise RequestError("{path} could not be written: {why}.", path=path, why=why) from None
+        raise RequestError("{path} could not be written: {why}.", path=path, why=why_of(error)) from None
 
 
-def svg(losses: Losses, title: str, criterion: str, over: str = "") -> str:
-    """The chart; ``criterion`` names the loss, ``over`` what the training loss is a mean over where that is unusual.
-
-    Losses of 0 have no place on a log scale: they lie on the axis, which is named so.
-    """
+def chart(exported: ExportedRun) -> bytes:
+    """The losses as a picture; those of 0 have no place on a log scale: they lie on the axis, which is named so."""
+    losses, title, criterion = _losses(exported), exported.title, exported.experiment.training.loss
+    over = " n·n" if exported.experiment.compares_all_pairs else ""  # what the training loss is a mean over
     ax = _Axes(losses)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}"'
@@ -289,7 +271,7 @@ def svg(losses: Losses, title: str, criterion: str, over: str = "") -> str:
             f'<text x="{WIDTH / 2:g}" y="{HEIGHT / 2:g}" text-anchor="middle">'
             f"{_text(tr('No epoch is finished yet.'))}</text>"
         )
-    return "\n".join([*parts, "</svg>"]) + "\n"
+    return ("\n".join([*parts, "</svg>"]) + "\n").encode()
 
 
 class _Axes:

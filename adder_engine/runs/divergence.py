@@ -87,8 +87,11 @@ def explain(run: Run) -> Divergence | None:
     cells = _cells(experiment)
     last = min(update, end)
     seen = _watch(scout, max(0, last - max(2, min(WINDOW, CELLS // cells))), last)
-    if update > end and lost_at is not None:
-        seen += _last_step(scout)
+    if update > end and lost_at is not None:  # the step after which the loss is no longer finite, as far as it goes
+        scout.trainer.update()
+        after = _see(scout)
+        if after.update > last and all(map(math.isfinite, after.norms)):
+            seen.append(after)
     tensor, factor, over = _first_to_double([one.norms for one in seen])
 
     before = min(update - 1, end)
@@ -205,15 +208,6 @@ def _first_beyond(scout: Run, end: int, lost_at: int, bound: float) -> int:
     if beyond == lost_at > end + 1 and _next_loss(scout, end) > bound:
         return end + 1
     return beyond
-
-
-def _last_step(scout: Run) -> list[_Seen]:
-    """The step after which the loss is no longer finite, as far as its parameters are."""
-    trainer = scout.trainer
-    before = trainer.updates_done
-    trainer.update()
-    seen = _see(scout)
-    return [seen] if trainer.updates_done > before and all(map(math.isfinite, seen.norms)) else []
 
 
 def _loss(value: float | None) -> float:

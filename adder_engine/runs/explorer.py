@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from adder_engine.analysis import curvature, evaluation, grids, landscape, outlook
 from adder_engine.analysis.grids import collapsed_map
-from adder_engine.analysis.results import (
-    ActivationGrid,
-    AffineMapHistory,
-    AnswerGrid,
-    Baseline,
-    CurvatureReport,
-    Evaluation,
-    Extrapolation,
-    GradientLine,
-    GridSpec,
-    LossLandscape,
-    ParameterLine,
-    Query,
-    RunHistories,
-)
+from adder_engine.analysis.results import Query, RunHistories
 from adder_engine.analysis.tracing import (
     batch_rows,
     is_through,
@@ -36,7 +23,6 @@ from adder_engine.analysis.tracing import (
     trace_sum,
 )
 from adder_engine.errors import RequestError
-from adder_engine.experiment import Experiment
 from adder_engine.parsing import Sum
 from adder_engine.runs.run import Run
 from adder_engine.snapshot import (
@@ -46,18 +32,14 @@ from adder_engine.snapshot import (
     EpochSummary,
     GradientCheck,
     LayerActivity,
-    Outlook,
     ParameterHistory,
     Position,
     ReferenceCheck,
 )
 from adder_engine.steps import Steps
 from adder_engine.trace import Trace
-from adder_engine.training.checkpoint import Checkpoint
 from adder_engine.training.trainer import Trainer
 
-POINTS = 81
-"""Of the curve along the gradient."""
 MOST_POINTS = 200
 """Of a parameter's course: of its keyframes, and of the updates before now that are replayed."""
 REPLAY = 0.025
@@ -84,8 +66,11 @@ def collapsed_of(trainer: Trainer) -> AffineMap | None:
 
 def _replayed_from(run: Run) -> Position:
     """The earliest keyframe that is needed and from which a replay to now is cheap; now if there is none."""
-    now, timeline = run.moment, run.timeline
-    most = int(REPLAY / seconds_of_an_update(run.experiment))
+    now, timeline, experiment = run.moment, run.timeline, run.experiment
+    rows = experiment.rows_per_update + experiment.test_row_count / experiment.updates_per_epoch
+    cells = rows * (sum(experiment.network.layers) + experiment.parameter_count / 8) + 8 * experiment.parameter_count
+    # How many updates may be halted at, guessed from the network's size and its rows.
+    most = int(REPLAY / (1.2e-5 * (len(experiment.layer_names) + 3) + 0.35e-9 * cells))
     place = timeline.before(max(0, now.update - MOST_POINTS)).counters.updates_done
     done = timeline.next_event(now)
     while place <= now.update:
@@ -94,13 +79,6 @@ def _replayed_from(run: Run) -> Position:
             return start
         place += timeline.spacing
     return now
-
-
-def seconds_of_an_update(experiment: Experiment) -> float:
-    """About how long one update takes that is halted at, guessed from the network's size and its rows."""
-    rows = experiment.rows_per_update + experiment.test_row_count / experiment.updates_per_epoch
-    cells = rows * (sum(experiment.network.layers) + experiment.parameter_count / 8)
-    return 1.2e-5 * (len(experiment.layer_names) + 3) + 0.35e-9 * (cells + 8 * experiment.parameter_count)
 
 
 def finite(value: float | None) -> float | None:
@@ -130,50 +108,29 @@ class Explorer:
     """The current sum."""
     watched: list[Sum]
 
-    @property
-    def _path(self) -> list[Checkpoint]:
-        return self.run.timeline.thinned(landscape.MOST_PATH_POINTS)
-
     def find(self, question: Query) -> Steps[object]:
         """What is asked for by name."""
-        found: Steps[object] = getattr(self, question.name)(*question.arguments)
-        return found
+        return self.findings[question.name](*question.arguments)
 
-    def plane(self, extent: GridSpec) -> Steps[AnswerGrid]:
-        return grids.plane(self.run.trainer, extent)
-
-    def neurons(self, extent: GridSpec, only: tuple[int, int] | None = None) -> Steps[tuple[ActivationGrid, ...]]:
-        return grids.neurons(self.run.trainer, extent, only)
-
-    def map_course(self) -> Steps[AffineMapHistory | None]:
-        return landscape.map_course(self.run.trainer, self._path)
-
-    def forecast(self) -> Steps[Extrapolation]:
-        return grids.forecast(self.run.trainer, self.asked, self.watched)
-
-    def stability(self, rough: bool = False) -> Steps[CurvatureReport]:
-        """The loss's curvature and the limit that it sets; ``rough`` on fewer rows, as beside a run that plays."""
-        return curvature.stability(self.run.trainer, rough)
-
-    def outlook(self) -> Steps[Outlook]:
-        return outlook.outlook_of(self.run.trainer, self.run.history, self.run.moment)
-
-    def along_gradient(self, points: int = POINTS, rough: bool = False) -> Steps[GradientLine]:
-        return landscape.along_gradient(self.run.trainer, points, rough)
-
-    def along_parameter(
-        self, index: int, points: int = POINTS, around: tuple[float, float] | None = None, rough: bool = False
-    ) -> Steps[ParameterLine]:
-        return landscape.along_parameter(self.run.trainer, index, points, around, rough)
-
-    def loss_slice(self, columns: int, rows: int, rough: bool = False) -> Steps[LossLandscape]:
-        return landscape.loss_slice(self.run.trainer, self._path, columns, rows, rough)
-
-    def checks(self) -> Steps[Evaluation]:
-        return evaluation.checks(self.run.trainer)
-
-    def rivals(self) -> Steps[tuple[Baseline, ...]]:
-        return evaluation.rivals(self.run.trainer, self.watched)
+    @property
+    def findings(self) -> dict[str, Callable[..., Steps[object]]]:
+        """How each that a session offers is found, from the network and the run's past as they are now."""
+        run, trainer = self.run, self.run.trainer
+        path = run.timeline.thinned(landscape.MOST_PATH_POINTS)
+        return {
+            "along_gradient": partial(landscape.along_gradient, trainer),
+            "along_parameter": partial(landscape.along_parameter, trainer),
+            "checks": partial(evaluation.checks, trainer),
+            "forecast": partial(grids.forecast, trainer, self.asked, self.watched),
+            "histories": self.histories,
+            "loss_slice": partial(landscape.loss_slice, trainer, path),
+            "map_course": partial(landscape.map_course, trainer, path),
+            "neurons": partial(grids.neurons, trainer),
+            "outlook": partial(outlook.outlook_of, trainer, run.history, run.moment),
+            "plane": partial(grids.plane, trainer),
+            "rivals": partial(evaluation.rivals, trainer, self.watched),
+            "stability": partial(curvature.stability, trainer),
+        }
 
     def trace(self, row: int | None) -> Trace:
         trainer = self.run.trainer
@@ -195,7 +152,6 @@ class Explorer:
         return replace(prove(start), begun=True, left_out=left_out)
 
     def check_gradient(self, index: int) -> GradientCheck:
-        self.run.trainer.layout.check(index)
         return landscape.check_gradient(self.run.trainer, index)
 
     def course(self, index: int) -> ParameterHistory:
@@ -290,12 +246,6 @@ class Explorer:
 
     def data(self) -> DatasetArrays:
         return self.run.trainer.dataset.view(self.run.experiment)
-
-    def answers_to(self, pairs: NDArray[np.float64]) -> NDArray[np.float64]:
-        return self.run.trainer.answers(pairs)
-
-    def start_state(self) -> NDArray[np.float32]:
-        return self.run.timeline.keyframes[0].state.copy()
 
     def bench(self, name: str, *arguments: float | str) -> float | str:
         from adder_engine.probes import bench  # only lessons need it

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adder_engine.disk import open_regular, write_whole
-from adder_engine.errors import RunFileError
+from adder_engine.errors import RunFileError, why_of
 from adder_engine.experiment import Experiment
 from adder_engine.language import tr
 from adder_engine.runs.labels import title_of
@@ -100,21 +100,16 @@ def write(path: Path, run: SavedRun, others: Sequence[SavedRun] = ()) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, lambda file: np.savez(file, **arrays), 0o600)
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise RunFileError("The run could not be saved to {path}: {why}.", path=path, why=why) from None
+        raise RunFileError("The run could not be saved to {path}: {why}.", path=path, why=why_of(error)) from None
+
+
+_ARRAYS = ("states", "streams", "stream_places", "train", "test")
 
 
 def _arrays(run: SavedRun) -> dict[str, Any]:
     text = json.dumps({"format": FORMAT, "facts": run.facts, "counters": run.counters, "widths": run.widths})
-    return {
-        "experiment": np.array(run.experiment.to_toml()),
-        "facts": np.array(text),
-        "states": run.states,
-        "streams": run.streams,
-        "stream_places": run.stream_places,
-        "train": run.train,
-        "test": run.test,
-    }
+    texts = {"experiment": np.array(run.experiment.to_toml()), "facts": np.array(text)}
+    return texts | {name: getattr(run, name) for name in _ARRAYS}
 
 
 def _prefix(place: int) -> str:
@@ -123,22 +118,14 @@ def _prefix(place: int) -> str:
 
 
 def read(path: Path) -> SavedRun:
-    """Read a run.
-
-    Raises:
-        RunFileError: there is no such file, it is no run, or it is damaged.
-    """
+    """Read a run. Raises RunFileError: there is no such file, it is no run, or it is damaged."""
     with _reading(path) as arrays:
         run = _checked(arrays, "")
     return run
 
 
 def read_others(path: Path) -> list[SavedRun]:
-    """Read the runs that are in a run's list, in its order.
-
-    Raises:
-        RunFileError: as :func:`read`.
-    """
+    """Read the runs that are in a run's list, in its order. Raises RunFileError: as :func:`read`."""
     others: list[SavedRun] = []
     with _reading(path) as arrays:
         while f"{_prefix(len(others))}facts" in arrays:
@@ -152,8 +139,10 @@ def _reading(path: Path) -> Iterator[Any]:
     try:
         with open_regular(path) as file:
             with _archive(file) as archive:
-                sizes = [(info.filename, info.file_size) for info in archive.infolist()]
-            if any(size > _largest(name) for name, size in sizes) or sum(size for _, size in sizes) > LARGEST:
+                members = archive.infolist()
+            sizes = [(_LISTED.sub("", one.filename.removesuffix(".npy")), one.file_size) for one in members]
+            over = any(size > LARGEST_MEMBER.get(name, LARGEST) for name, size in sizes)  # what is not ours is not read
+            if over or sum(size for _, size in sizes) > LARGEST:
                 raise RunFileError("{path} is too large to be a run of ours.", path=path)
             file.seek(0)
             with np.load(file, allow_pickle=False) as arrays:
@@ -189,11 +178,6 @@ _END = struct.Struct("<4s4H2LH")
 """How an archive ends: a mark, disks, counts, the size of the list of members and its place, the comment's length."""
 
 
-def _largest(name: str) -> int:
-    """Bytes that a member may unpack to; what is none of ours is never unpacked."""
-    return LARGEST_MEMBER.get(_LISTED.sub("", name.removesuffix(".npy")), LARGEST)
-
-
 _LISTED = re.compile(r"run\d+_")
 
 
@@ -217,9 +201,8 @@ def _checked(arrays: Any, prefix: str) -> SavedRun:
     """Build the run whose arrays' names begin so, holding every shape and type against what it must be."""
     experiment = Experiment.from_toml(str(arrays[prefix + "experiment"]))
     facts = _json(str(arrays[prefix + "facts"]))
-    states, counters = arrays[prefix + "states"], facts["counters"]
-    streams, places = arrays[prefix + "streams"], arrays[prefix + "stream_places"]
-    train, test = arrays[prefix + "train"], arrays[prefix + "test"]
+    states, streams, places, train, test = (arrays[prefix + name] for name in _ARRAYS)
+    counters = facts["counters"]
     keyframes = len(states)
     good = (
         facts["format"] == FORMAT

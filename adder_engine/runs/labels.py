@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -14,27 +14,23 @@ from adder_engine.snapshot import MOST_NOTE, Annotation
 
 MOST_WORDS = 3
 """More differences than these are no name: the run is called after itself then."""
-SAID_BY_VALUE = frozenset({"training.optimizer", "data.task"})
-"""Choices whose values say what they are: tanh, adam."""
-
-
-def title_of(experiment: Experiment) -> str:
-    """The preset's name, or the network's shape and the optimizer."""
-    for name, preset in _presets():
-        if preset == experiment:
-            return name
-    return "-".join(map(str, experiment.network.layers)) + " " + experiment.training.optimizer
-
-
-def note_of(text: object) -> str:
-    """A person's note, or what a file holds in its place, as one short line of what can be printed."""
-    return "".join(c for c in str(text) if c.isprintable()).strip()[:MOST_NOTE]
 
 
 @cache
 def _presets() -> tuple[tuple[str, Experiment], ...]:
     """Made once: a name is told with every snapshot."""
     return tuple((name, Experiment.preset(name)) for name in PRESETS)
+
+
+def title_of(experiment: Experiment) -> str:
+    """The preset's name, or the network's shape and the optimizer."""
+    own = "-".join(map(str, experiment.network.layers)) + " " + experiment.training.optimizer
+    return next((name for name, preset in _presets() if preset == experiment), own)
+
+
+def note_of(text: object) -> str:
+    """A person's note, or what a file holds in its place, as one short line of what can be printed."""
+    return "".join(c for c in str(text) if c.isprintable()).strip()[:MOST_NOTE]
 
 
 def difference_words(old: Experiment, new: Experiment) -> list[str]:
@@ -56,28 +52,29 @@ def name_of(base: Experiment, first: Experiment, marks: Sequence[Annotation]) ->
     return ", ".join(parts) or title_of(first)
 
 
+_PHRASES: dict[str, Callable[[Any], str]] = {
+    "data.rows": lambda rows: trn("{rows} row of its own", "{rows} rows of its own", len(rows), rows=len(rows)),
+    "data.task": str,
+    "network.activation": lambda value: tr("no activation") if value == "none" else activation_text(value),
+    "network.layers": lambda layers: "-".join(map(str, layers)),
+    "network.output_activation": lambda value: (
+        tr("output {value}", value=value) if value != "none" else tr("output as it is")
+    ),
+    "stop.sum": lambda pair: tr("stop at {a:g} + {b:g}", a=pair[0], b=pair[1]) if pair else tr("stop at no sum"),
+    "training.batch_size": lambda rows: tr("batches of {value:,}", value=rows) if rows else tr("full batch"),
+    "training.betas": lambda betas: tr("betas {betas}", betas=", ".join(f"{beta:g}" for beta in betas)),
+    "training.loss": lambda loss: tr("loss {value}", value=loss),  # what it is told beside is in other units
+    "training.optimizer": str,
+}
+"""What is said of a key's value otherwise than by the key's name and it."""
+
+
 def _phrase(name: str, value: Any) -> str:
-    short = name.rpartition(".")[2].replace("_", " ")
-    if name == "network.activation":
-        return tr("no activation") if value == "none" else activation_text(value)
-    if name == "training.loss":  # with the word, for what it is told beside is in other units
-        return tr("loss {value}", value=value)
-    if name in SAID_BY_VALUE:
-        return str(value)
-    if name == "network.layers":
-        return "-".join(map(str, value))
-    if name == "data.rows":
-        return trn("{rows} row of its own", "{rows} rows of its own", len(value), rows=len(value))
-    if name == "training.batch_size":
-        return tr("batches of {value:,}", value=value) if value else tr("full batch")
-    if name == "network.init" and isinstance(value, tuple):
+    if name in _PHRASES:
+        return _PHRASES[name](value)
+    if isinstance(value, tuple):  # network.init
         return tr("weights of its own")
-    if name == "network.output_activation":
-        return tr("output {value}", value=value) if value != "none" else tr("output as it is")
-    if name == "training.betas":
-        return tr("betas {betas}", betas=", ".join(f"{beta:g}" for beta in value))
-    if name == "stop.sum":
-        return tr("stop at {a:g} + {b:g}", a=value[0], b=value[1]) if value else tr("stop at no sum")
+    short = name.rpartition(".")[2].replace("_", " ")
     if name.startswith("stop."):
         short = tr("stop {short}", short=short)
     if isinstance(value, bool):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adder_engine.errors import RunFileError
-from adder_engine.experiment import Experiment, can_go_on_with
+from adder_engine.experiment import Experiment
 from adder_engine.kernels.loop import Counters
 from adder_engine.kernels.random import from_torch, to_torch
 from adder_engine.language import tr
@@ -31,7 +31,7 @@ from adder_engine.runs.timeline import (
 )
 from adder_engine.snapshot import AffineMap, Answer, Position, RunSummary
 from adder_engine.training.checkpoint import Checkpoint, Constraints
-from adder_engine.training.history import History, Series
+from adder_engine.training.history import History
 
 MOST_LISTED_KEYFRAMES = 8
 MOST_LISTED_BYTES = 2**20
@@ -45,53 +45,47 @@ LARGEST_SPACING = 1 << 17
 
 def companions_saved(kept: Sequence[tuple[RunSummary, SuspendedRun]]) -> list[SavedRun]:
     """Each run of a list as arrays and JSON values; the way between few keyframes is replayed after opening."""
-    return [saved(left, {"run": _facts(run)}, _keyframes(left)) for run, left in kept]
+    runs = []
+    for run, left in kept:
+        most = max(1, min(MOST_LISTED_KEYFRAMES, MOST_LISTED_BYTES // left.timeline.keyframes[0].state.nbytes))
+        runs.append(saved(left, {"run": _facts(run)}, most))
+    return runs
 
 
 def companions_restored(others: Sequence[SavedRun]) -> list[tuple[RunSummary, SuspendedRun]]:
-    """The runs of a list that was saved.
-
-    Raises:
-        RunFileError: their parts do not fit together.
-    """
+    """The runs of a list that was saved. Raises RunFileError: their parts do not fit together."""
     try:
         return [_restored(other) for other in others]
     except Exception:  # a file may hold anything
         raise RunFileError(DAMAGED) from None
 
 
-def _keyframes(left: SuspendedRun) -> int:
-    return max(1, min(MOST_LISTED_KEYFRAMES, MOST_LISTED_BYTES // left.timeline.keyframes[0].state.nbytes))
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+_TOLD: dict[str, Callable[[Any], Any]] = {
+    "id": int, "name": str, "epoch": int, "train_loss": _number, "test_loss": _number, "branched_at": _number,
+    "stopped": str, "diverged": bool, "pinned": bool, "note": note_of,
+    "parent": lambda value: None if value is None else int(value),
+}  # fmt: skip
+"""What of a :class:`RunSummary` stands in a file as it is, and how it is read."""
 
 
 def _facts(run: RunSummary) -> dict[str, Any]:
     return {
-        "id": run.id,
-        "name": run.name,
+        **{name: getattr(run, name) for name in _TOLD},
         "experiment": run.experiment.to_toml(),
-        "epoch": run.epoch,
-        "train_loss": run.train_loss,
-        "test_loss": run.test_loss,
         "answers": [[a.sum.a, a.sum.b, a.sum.typed, a.predicted, a.wanted] for a in run.answers],
         "collapsed": dataclasses.astuple(run.collapsed) if run.collapsed else None,
-        "parent": run.parent,
-        "branched_at": run.branched_at,
-        "stopped": run.stopped,
-        "diverged": run.diverged,
-        "pinned": run.pinned,
-        "note": run.note,
     }
 
 
 def _restored(other: SavedRun) -> tuple[RunSummary, SuspendedRun]:
-    left, facts = restored(other), other.facts["run"]
+    left, facts = restored(other), {"diverged": False, "note": "", **other.facts["run"]}  # which old files do not have
     run = RunSummary(
-        id=int(facts["id"]),
-        name=str(facts["name"]),
+        **{name: read(facts[name]) for name, read in _TOLD.items()},
         experiment=Experiment.from_toml(facts["experiment"]),
-        epoch=int(facts["epoch"]),
-        train_loss=_number(facts["train_loss"]),
-        test_loss=_number(facts["test_loss"]),
         answers=tuple(
             Answer(Sum(float(a), float(b), str(typed)), float(predicted), _number(wanted))
             for a, b, typed, predicted, wanted in facts["answers"]
@@ -99,33 +93,16 @@ def _restored(other: SavedRun) -> tuple[RunSummary, SuspendedRun]:
         collapsed=AffineMap(*map(float, facts["collapsed"])) if facts["collapsed"] else None,
         losses=left.history.losses(),
         marks=marks_of(left.first_experiment, left.timeline.events),
-        parent=None if facts["parent"] is None else int(facts["parent"]),
-        branched_at=_number(facts["branched_at"]),
-        stopped=str(facts["stopped"]),
-        diverged=bool(facts.get("diverged", False)),  # files written before there was such a thing
-        pinned=bool(facts["pinned"]),
-        note=note_of(facts.get("note", "")),
     )
     return run, left
-
-
-def _number(value: Any) -> float | None:
-    return None if value is None else float(value)
 
 
 def saved(left: SuspendedRun, extra: dict[str, Any], most_keyframes: int = MOST_KEYFRAMES) -> SavedRun:
     """The run as arrays and JSON values; ``extra`` is kept along in its facts."""
     keyframes = left.timeline.thinned(most_keyframes)
-    streams: list[NDArray[np.uint32]] = []
-    index: dict[int, int] = {}
-    places = np.full((len(keyframes), 2), -1, dtype=np.int64)
-    for i, keyframe in enumerate(keyframes):
-        for j, stream in enumerate((keyframe.stream, keyframe.epoch_stream)):
-            if stream is not None:
-                if id(stream) not in index:
-                    index[id(stream)] = len(streams)
-                    streams.append(stream)
-                places[i, j] = index[id(stream)]
+    streams = {id(stream): stream for k in keyframes for stream in (k.stream, k.epoch_stream) if stream is not None}
+    index = {known: place for place, known in enumerate(streams)} | {id(None): -1}
+    places = [[index[id(k.stream)], index[id(k.epoch_stream)]] for k in keyframes]
     history = left.history
     facts = {
         "moment": dataclasses.astuple(left.moment),
@@ -145,8 +122,8 @@ def saved(left: SuspendedRun, extra: dict[str, Any], most_keyframes: int = MOST_
         facts=facts,
         states=np.stack([k.state for k in keyframes]),
         counters=[dataclasses.asdict(k.counters) for k in keyframes],
-        streams=np.stack([to_torch(stream) for stream in streams]),
-        stream_places=places,
+        streams=np.stack([to_torch(stream) for stream in streams.values()]),
+        stream_places=np.array(places, dtype=np.int64),
         train=np.stack(history.train.arrays()),
         test=np.stack(history.test.arrays()),
         widths=(history.train.width, history.test.width),
@@ -186,10 +163,11 @@ def restored(run: SavedRun) -> SuspendedRun:
         streams = [from_torch(row) for row in run.streams]
         timeline.keyframes = [_keyframe(run, i, streams, timeline.events) for i in range(len(run.states))]
         timeline.recount()
-        for series, columns, width in zip(
-            (history.train, history.test), (run.train, run.test), run.widths, strict=True
-        ):
-            _fill(series, columns, width)
+        parts = (history.train, run.train, run.widths[0]), (history.test, run.test, run.widths[1])
+        for series, columns, width in parts:
+            _must(width >= 1 and columns.shape[1] <= series.capacity and bool(np.isfinite(columns).all()))
+            _must(bool((np.diff(columns[0], prepend=0) > 0).all()))
+            series.fill(columns, width)
         history.noted[0] = int(run.train[0, -1]) if run.train.size else 0
         newest = _moment(facts["newest"])
         _check_keyframes(timeline, newest)
@@ -215,14 +193,11 @@ def _check_events(events: list[Event], experiment: Experiment) -> None:
     _must(all(one.at < other.at for one, other in pairwise(events)))
     before = None
     for event in events:
-        at, intervention = event.at, event.intervention
+        at = event.at
         together = before is not None and (before.update, before.stage) == (at.update, at.stage)
         _must(at.edits == (before.edits + 1 if before and together else 0))
         before = at
-        if isinstance(intervention, ChangeSettings):
-            _must(can_go_on_with(experiment, intervention.experiment))
-        else:
-            intervention.check(experiment)
+        event.intervention.check(experiment)
 
 
 def _check_keyframes(timeline: Timeline, newest: Position) -> None:
@@ -260,12 +235,6 @@ def _keyframe(run: SavedRun, i: int, streams: list[NDArray[np.uint32]], events: 
         experiment=experiment,
         constraints=constraints,
     )
-
-
-def _fill(series: Series, columns: np.ndarray, width: int) -> None:
-    _must(width >= 1 and columns.shape[1] <= series.capacity and bool(np.isfinite(columns).all()))
-    _must(bool((np.diff(columns[0], prepend=0) > 0).all()))
-    series.fill(columns, width)
 
 
 def _moment(values: list[int]) -> Position:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Literal
 
 from adder_engine.errors import RequestError
-from adder_engine.experiment import CHANGEABLE, Experiment, can_go_on_with, key_named
+from adder_engine.experiment import CHANGEABLE, Experiment, key_named
 from adder_engine.export.export import ExportedRun
 from adder_engine.language import tr
 from adder_engine.runs.timeline import (
@@ -88,6 +88,11 @@ class Run:
     @property
     def finished(self) -> bool:
         return self.at_end_of(self.experiment.epochs)
+
+    @property
+    def epochs_begun(self) -> int:
+        """Epochs finished, and the one in progress."""
+        return self.trainer.epochs_done + (self.trainer.counters.row > 0 or self.trainer.stage > 0)
 
     @property
     def can_undo(self) -> bool:
@@ -181,15 +186,11 @@ class Run:
             self._do_events(Position(counters.updates_done, trainer.stage + 1))
             if self.finished or self.at_end_of(until):
                 break
-            event = self.timeline.next_event(self.moment)
-            here = event < len(self.timeline.events) and self.timeline.events[event].at.update == counters.updates_done
-            if here:
+            stop, last = self.timeline.next_stop(self.moment), counters.updates_done + left
+            if trainer.stage or (stop is not None and stop.update == counters.updates_done):
                 self._climb()
             else:
-                last = counters.updates_done + left
-                if event < len(self.timeline.events):
-                    last = min(last, self.timeline.events[event].at.update)
-                self._train_freely(last, min(until, trainer.experiment.epochs))
+                self._train_freely(last if stop is None else min(last, stop.update), min(until, self.experiment.epochs))
             counters = trainer.counters
             if trainer.stopped or self._fired or time.perf_counter() >= deadline:
                 break
@@ -200,9 +201,6 @@ class Run:
         """Updates without a person's doing in between, as far as to the next keyframe."""
         trainer, timeline = self.trainer, self.timeline
         self.edits = 0
-        if trainer.stage:
-            self._climb()
-            return
         due = (trainer.updates_done // timeline.spacing + 1) * timeline.spacing
         rules = self.rules.of(self.newest_epoch) if self._ruled and self._fired is None else NO_RULES
         fired = trainer.advance(min(until, due), last_epoch, self.history, rules)
@@ -212,19 +210,15 @@ class Run:
             self._fired = self.rules.event(fired)
         timeline.note(trainer)
 
-    def _record_epoch(self) -> None:
-        """Note an epoch that has ended stage by stage, and the rule that came true with it."""
-        self.trainer.note(self.history)
-        if self._ruled and self._fired is None and (fired := self.trainer.rule_met(self.rules.of(self.newest_epoch))):
-            self._fired = self.rules.event(fired)
-
     def _climb(self) -> None:
-        """One rung up."""
-        self.edits = 0
-        if self.trainer.climb():
-            self._record_epoch()
-        if self.trainer.stage == 0 and not self.trainer.stopped:
-            self.timeline.note(self.trainer)
+        """One rung up; where that ends an epoch, note it and the rule that came true with it."""
+        trainer, self.edits = self.trainer, 0
+        if trainer.climb():
+            trainer.note(self.history)
+            if self._ruled and self._fired is None and (fired := trainer.rule_met(self.rules.of(self.newest_epoch))):
+                self._fired = self.rules.event(fired)
+        if trainer.stage == 0 and not trainer.stopped:
+            self.timeline.note(trainer)
 
     def _do_events(self, until: Position) -> None:
         """Do again what the log holds from here to before ``until``, as long as it is at this very place."""
@@ -322,11 +316,7 @@ class Run:
     # --- back and anywhere -----------------------------------------------------------------------
 
     def seek(self, moment: Position) -> None:
-        """Go to any moment of the run, the past's or the log's.
-
-        Raises:
-            RequestError: the run has not been there.
-        """
+        """Go to any moment of the run, the past's or the log's. Raises RequestError: the run has not been there."""
         if not 0 <= moment.stage < len(self.trainer.stages):
             raise RequestError(
                 "There is no rung {stage}: they go from 0 to {last}.",
@@ -343,11 +333,7 @@ class Run:
         self._follow(moment)
 
     def seek_epoch(self, epoch: int) -> None:
-        """Go to the end of an epoch (0 is the start).
-
-        Raises:
-            RequestError: the run has not been there.
-        """
+        """Go to the end of an epoch (0 is the start). Raises RequestError: the run has not been there."""
         if not 0 <= epoch <= self.newest_epoch:
             raise RequestError(
                 "The run has not been at epoch {epoch:,}: it has come to {newest:,}.",
@@ -391,8 +377,7 @@ class Run:
         for _ in range(count):
             stop = Position() if _is_long(size, count) else self.timeline.last_stop(self.moment)
             if size in EPOCHS_IN:
-                started = self.trainer.counters.row > 0 or self.trainer.stage > 0
-                self.seek_epoch(max(0, self.trainer.epochs_done - EPOCHS_IN[size] + started))
+                self.seek_epoch(max(0, self.epochs_begun - EPOCHS_IN[size]))
             else:
                 self.seek(self.timeline.one_back(size, self.moment, self.trainer.stages))
             if self.moment < stop:
@@ -443,7 +428,12 @@ class Run:
     # --- doing -----------------------------------------------------------------------------------
 
     def do(self, intervention: Intervention) -> None:
-        """Do something to the run at this moment. What came after it is forgotten, as history and keyframes too."""
+        """Do something to the run at this moment. What came after it is forgotten, as history and keyframes too.
+
+        Raises:
+            RequestError: it cannot be done to this run.
+        """
+        intervention.check(self.experiment)
         moment = self.moment
         self._forget_after(moment)
         self.futures.clear()
@@ -453,14 +443,8 @@ class Run:
         self._mark_newest()
 
     def edit(self, index: int, value: float) -> None:
-        """Set one parameter by hand.
-
-        Raises:
-            RequestError: no such parameter, or not a finite float32.
-        """
-        intervention = SetParameter(int(index), float(value))
-        intervention.check(self.experiment)
-        self.do(intervention)
+        """Set one parameter by hand. Raises RequestError: no such parameter, or not a finite float32."""
+        self.do(SetParameter(int(index), float(value)))
 
     def constrain(self, constraints: Constraints) -> None:
         """Freeze these parameters and mute these hidden neurons, and no others.
@@ -468,9 +452,7 @@ class Run:
         Raises:
             RequestError: no such parameter or hidden neuron.
         """
-        intervention = SetConstraints(constraints)
-        intervention.check(self.experiment)
-        self.do(intervention)
+        self.do(SetConstraints(constraints))
 
     def change(self, **changes: object) -> None:
         """Change training settings from here on.
@@ -483,9 +465,8 @@ class Run:
             if key_named(name).name not in CHANGEABLE:
                 raise RequestError("{name} cannot change during a run: start a new one with it.", name=name)
         old, experiment = self.experiment, self.experiment.replace(**changes)
-        if not can_go_on_with(old, experiment):
-            raise RequestError("training.loss cannot change to or from bce during a run: start a new one with it.")
-        begun = self.trainer.epochs_done + (self.trainer.counters.row > 0 or self.trainer.stage > 0)
+        ChangeSettings(experiment).check(old)
+        begun = self.epochs_begun
         if experiment.epochs < min(begun, old.epochs):
             raise RequestError(
                 "epochs = {epochs:,} lies behind, the run is in epoch {begun:,}: go back there first, or use "

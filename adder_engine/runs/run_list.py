@@ -144,7 +144,7 @@ class RunList:
 
     # --- the list --------------------------------------------------------------------------------
 
-    def add(self, left: SuspendedRun, summarize: Callable[[SuspendedRun], RunSummary]) -> None:
+    def add(self, left: SuspendedRun, summarize: Callable[[], RunSummary]) -> None:
         """Keep a run that is being left; ``left`` is the list's own from now on.
 
         A run that only repeats one in the list (the same beginning, the same deeds) is kept once, where it came
@@ -163,7 +163,7 @@ class RunList:
         left.timeline.shrink(BUDGET)
         self._left[left.line] = left
         self.notes[left.line] = note
-        self._set([*self.runs, replace(summarize(left), pinned=pinned, note=note)])
+        self._set([*self.runs, replace(summarize(), pinned=pinned, note=note)])
 
     def join(self, experiment: Experiment, parent: int | None, branched_at: float | None) -> int:
         """The number of a run that comes from elsewhere, told beside the list's first run where little differs."""
@@ -183,11 +183,7 @@ class RunList:
         return numbers
 
     def find(self, run: int) -> SuspendedRun:
-        """What it takes to go on with a run.
-
-        Raises:
-            RequestError: no such run in the list.
-        """
+        """What it takes to go on with a run. Raises RequestError: no such run in the list."""
         if run not in self._left:
             raise RequestError("There is no run {run} in the list: it may have made room for newer ones.", run=run)
         return self._left[run]
@@ -227,11 +223,7 @@ class RunList:
         raise RequestError("No run was struck off that could be brought back.")
 
     def pin(self, run: int, pinned: bool) -> None:
-        """Keep a run when the list is full, or no longer.
-
-        Raises:
-            RequestError: no such run in the list.
-        """
+        """Keep a run when the list is full, or no longer. Raises RequestError: no such run in the list."""
         self.find(run)
         self._set([replace(other, pinned=pinned) if other.id == run else other for other in self.runs])
 

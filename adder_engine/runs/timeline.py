@@ -6,19 +6,19 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from operator import attrgetter
 
 import numpy as np
 
 from adder_engine.errors import RequestError
-from adder_engine.experiment import Experiment
+from adder_engine.experiment import Experiment, can_go_on_with
 from adder_engine.snapshot import InterventionDiff, Position, Stage
 from adder_engine.training.checkpoint import Checkpoint, Constraints
 from adder_engine.training.history import History
 from adder_engine.training.trainer import Trainer
 
 BUDGET = 64 * 2**20
-"""Bytes that the keyframes may take."""
 REPLAY = 0.002
 """Seconds that the replay between two keyframes may take, about."""
 MOST_KEYFRAMES = 2048
@@ -53,6 +53,11 @@ class ChangeSettings:
     """Training settings were changed during the run."""
 
     experiment: Experiment
+
+    def check(self, experiment: Experiment) -> None:
+        """Raise RequestError where a run cannot go on with these settings."""
+        if not can_go_on_with(experiment, self.experiment):
+            raise RequestError("training.loss cannot change to or from bce during a run: start a new one with it.")
 
     def apply(self, trainer: Trainer) -> None:
         trainer.change(self.experiment)
@@ -104,20 +109,27 @@ def intervention_diff(intervention: Intervention, trainer: Trainer) -> Intervent
     )
 
 
+_update = attrgetter("counters.updates_done")
+_place = attrgetter("counters.epochs_done", "counters.row")
+_at = attrgetter("at")
+
+
+@dataclass(eq=False)
 class Timeline:
     """A run's past: any moment is the nearest keyframe before it, replayed.
 
     Keyframes stand at multiples of ``spacing`` updates. A branch shares the past's keyframes.
     """
 
-    def __init__(self, spacing: int, budget: int = BUDGET, widest: int = 1) -> None:
-        self.spacing = spacing
-        self.widest = widest
-        """Up to this spacing, from where a replay takes about two milliseconds, there need not be many keyframes."""
-        self.budget = budget
-        self.keyframes: list[Checkpoint] = []
-        self.events: list[Event] = []
-        self.bytes = 0
+    spacing: int
+    budget: int = BUDGET
+    """Bytes that the keyframes may take."""
+    widest: int = 1
+    """Up to this spacing, from where a replay takes about two milliseconds, there need not be many keyframes."""
+    keyframes: list[Checkpoint] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    bytes: int = 0
+    """What the keyframes take."""
 
     @classmethod
     def for_experiment(cls, experiment: Experiment, budget: int = BUDGET) -> Timeline:
@@ -204,15 +216,12 @@ class Timeline:
     def cut(self, moment: Position) -> None:
         """Forget everything that comes after a moment."""
         del self.events[self.next_event(moment) :]
-        kept = bisect.bisect_right(self.keyframes, moment.update, key=_update)
-        self.bytes -= sum(map(size_of, self.keyframes[kept:]))
-        del self.keyframes[kept:]
+        del self.keyframes[bisect.bisect_right(self.keyframes, moment.update, key=_update) :]
+        self.recount()
 
     def branch(self) -> Timeline:
         """A timeline of its own that shares this one's past."""
-        other = Timeline(self.spacing, self.budget, self.widest)
-        other.keyframes, other.events, other.bytes = list(self.keyframes), list(self.events), self.bytes
-        return other
+        return replace(self, keyframes=[*self.keyframes], events=[*self.events])
 
     def thinned(self, most: int) -> list[Checkpoint]:
         """At most about ``most`` keyframes, evenly spread, the first and the newest among them."""
@@ -259,17 +268,6 @@ class SuspendedRun:
 
 def size_of(keyframe: Checkpoint) -> int:
     """Bytes that a keyframe takes. Runs that draw nothing while training share one stream."""
-    streams = 2 * keyframe.stream.nbytes if keyframe.experiment.draws_while_training else 0
+    draws = keyframe.experiment.training.batch_size or keyframe.experiment.network.dropout
+    streams = 2 * keyframe.stream.nbytes if draws else 0
     return keyframe.state.nbytes + streams + OVERHEAD
-
-
-def _update(keyframe: Checkpoint) -> int:
-    return keyframe.counters.updates_done
-
-
-def _place(keyframe: Checkpoint) -> tuple[int, int]:
-    return keyframe.counters.epochs_done, keyframe.counters.row
-
-
-def _at(event: Event) -> Position:
-    return event.at

@@ -1,13 +1,23 @@
-"""The runs of a session: the one in progress, those before it, what is done to them, and the snapshot of it all."""
+"""The runs of a session: the one in progress, those before it, what is done to them, and the snapshot of it all; and
+the loop that trains between requests, answers them, hands out snapshots, and saves.
+"""
 
 from __future__ import annotations
 
+import concurrent.futures
+import contextlib
+import math
+import queue
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any, Literal, TypeVar
 
+from adder_engine.analysis.results import Query
 from adder_engine.analysis.tracing import held_gradients, trace_step, trace_sum
-from adder_engine.errors import RequestError, RunFileError
+from adder_engine.errors import AdderError, RequestError, RunFileError
 from adder_engine.experiment import Experiment
 from adder_engine.language import tr
 from adder_engine.parsing import LARGEST_TERM, Sum
@@ -17,7 +27,7 @@ from adder_engine.runs.files import read, read_others, write
 from adder_engine.runs.restoring import companions_restored, companions_saved, opened, saved
 from adder_engine.runs.run import Run, scout
 from adder_engine.runs.run_list import RunList, marks_of
-from adder_engine.runs.timeline import Event, SuspendedRun
+from adder_engine.runs.timeline import SuspendedRun
 from adder_engine.snapshot import (
     Annotation,
     Answer,
@@ -29,39 +39,22 @@ from adder_engine.snapshot import (
     Status,
     ended_text,
 )
+from adder_engine.steps import give_way
 from adder_engine.training.checkpoint import Constraints
-from adder_engine.training.trainer import Trainer
 from adder_engine.watched_sums import TUTORIAL_SUMS, same_pair, starting_sums, with_asked
 
 MOST_WATCHED = 30
 MOST_EARLIER = 4
 """Earlier runs that undo can bring back."""
+SLICE = 0.002
+"""Seconds of training between two looks at the requests; an update that takes longer is finished first."""
+ASIDE = 0.15
+"""Work in slices takes this share of the time that training could use, once it has taken :data:`HEAD_START`."""
+HEAD_START = 0.05
+"""Seconds of work that are done as quickly as training goes on: most is done by then."""
 
-
-def summary_of(
-    left: SuspendedRun, twin: Trainer, sums: Sequence[Sum], name: str, parent: int | None, at: float | None
-) -> RunSummary:
-    """What a run that is being left came to at its end; ``twin`` is a trainer that began as it did."""
-    looking = scout(left, twin)
-    times = diverged_by(looking, left.newest, left.newest_epoch) if left.stop is None else None
-    looking.seek(left.newest)
-    trainer = looking.trainer
-    return RunSummary(
-        id=left.line,
-        name=name,
-        experiment=trainer.experiment,
-        epoch=left.newest_epoch,
-        train_loss=trainer.loss,
-        test_loss=finite(trainer.test_loss),
-        answers=answers_of(trainer, sums),
-        collapsed=collapsed_of(trainer),
-        losses=left.history.losses(),
-        marks=marks_of(left.first_experiment, left.timeline.events),
-        parent=parent,
-        branched_at=at,
-        stopped=left.stop[1] if left.stop else "" if times is None else ended_text(times, trainer.current_loss()),
-        diverged=times is not None,
-    )
+Future = concurrent.futures.Future[Any]
+Result = TypeVar("Result")
 
 
 class Workspace:
@@ -82,16 +75,11 @@ class Workspace:
         """What the person should know beside the run, such as that it cannot be saved."""
         self._asked: list[Sum] = []
         """What was asked, oldest first; watched beside the sums that fit the experiment."""
-        self._starting: tuple[Experiment, tuple[Sum, ...]] | None = None
+        self._known: dict[str, tuple[tuple[object, ...], Any]] = {}
+        """What was worked out, and from what."""
         self.asked = self.watched[0]
         self._earlier: list[Run] = []
         self._later: list[Run] = []
-        self._marks: tuple[tuple[Experiment, int, Event | None], tuple[Annotation, ...]] | None = None
-        self._blow_up: tuple[tuple[object, ...], Divergence | None] | None = None
-        self._speed = 0.0
-        self._speed_mark = (0.0, 0)
-        self._pace: float | None = None
-        self._pace_mark = (0.0, 0.0)
 
     @property
     def explorer(self) -> Explorer:
@@ -100,9 +88,16 @@ class Workspace:
     @property
     def watched(self) -> list[Sum]:
         """The sums that fit the run's experiment, and those that were asked besides."""
-        if self._starting is None or self._starting[0] is not self.run.first_experiment:
-            self._starting = self.run.first_experiment, starting_sums(self.run.first_experiment)
-        return with_asked(self._starting[1], self._asked, MOST_WATCHED)
+        first = self.run.first_experiment
+        return with_asked(self._once("sums", (first,), lambda: starting_sums(first)), self._asked, MOST_WATCHED)
+
+    def _once(self, name: str, key: tuple[object, ...], work: Callable[[], Result]) -> Result:
+        """What the work gives, which is done again only once the key is another."""
+        known = self._known.get(name)
+        if known is None or known[0] != key:
+            known = self._known[name] = key, work()
+        found: Result = known[1]
+        return found
 
     @property
     def can_undo(self) -> bool:
@@ -174,13 +169,33 @@ class Workspace:
             self._list(self.run.left().copy())
 
     def _list(self, left: SuspendedRun) -> None:
-        """List a run that began as the one in progress."""
-        self.run_list.add(left, self._summary)
+        """List a run that began as the one in progress, with what it came to at its end."""
+        line, marks = self.run_list.line(left.line), marks_of(left.first_experiment, left.timeline.events)
 
-    def _summary(self, left: SuspendedRun) -> RunSummary:
-        marks, line = marks_of(left.first_experiment, left.timeline.events), self.run_list.line(left.line)
-        name = self.run_list.name(left.line, left.first_experiment, marks)
-        return summary_of(left, self.run.trainer, self.watched, name, line.parent, line.branched_at)
+        def summary() -> RunSummary:
+            looking = scout(left, self.run.trainer)
+            times = diverged_by(looking, left.newest, left.newest_epoch) if left.stop is None else None
+            looking.seek(left.newest)
+            trainer = looking.trainer
+            ended = "" if times is None else ended_text(times, trainer.current_loss())
+            return RunSummary(
+                id=left.line,
+                name=self.run_list.name(left.line, left.first_experiment, marks),
+                experiment=trainer.experiment,
+                epoch=left.newest_epoch,
+                train_loss=trainer.loss,
+                test_loss=finite(trainer.test_loss),
+                answers=answers_of(trainer, self.watched),
+                collapsed=collapsed_of(trainer),
+                losses=left.history.losses(),
+                marks=marks,
+                parent=line.parent,
+                branched_at=line.branched_at,
+                stopped=left.stop[1] if left.stop else ended,
+                diverged=times is not None,
+            )
+
+        self.run_list.add(left, summary)
 
     def undo(self, within: bool = False) -> None:
         recording = self.run
@@ -191,25 +206,23 @@ class Workspace:
                 self._list(gone.copy().at_its_end())
                 recording.line = self.run_list.again(gone.line)
         else:
-            self._leave()
-            self._later.append(recording)
-            self._return_to(self._earlier.pop())
-            self.run.history_move = HistoryMove("undone", recording.trainer.epochs_done, 0)
+            self._exchange(self._earlier, self._later, "undone")
 
     def redo(self) -> None:
         if self.run.can_redo or not self._later:
             self.run.redo()
             self.run_list.remove(self.run.line)
         else:
-            recording = self.run
-            self._leave()
-            self._earlier.append(recording)
-            self._return_to(self._later.pop())
-            self.run.history_move = HistoryMove("redone", recording.trainer.epochs_done, 0)
+            self._exchange(self._later, self._earlier, "redone")
 
-    def _return_to(self, recording: Run) -> None:
-        self._go_to(recording)
-        self.run_list.remove(recording.line)
+    def _exchange(self, source: list[Run], others: list[Run], how: Literal["undone", "redone"]) -> None:
+        """Make the last of these runs the one in progress, which joins the others."""
+        epochs = self.run.trainer.epochs_done
+        self._leave()
+        others.append(self.run)
+        self._go_to(source.pop())
+        self.run_list.remove(self.run.line)
+        self.run.history_move = HistoryMove(how, epochs, 0)
 
     def _go_to(self, recording: Run) -> None:
         """Make this the run in progress; a current sum that nobody asked for gives way to one that fits the run."""
@@ -264,11 +277,8 @@ class Workspace:
 
     def marks(self) -> tuple[Annotation, ...]:
         """What was done on this run's timeline; the same tuple while nothing more is."""
-        events = self.run.timeline.events
-        key = (self.run.first_experiment, len(events), events[-1] if events else None)
-        if self._marks is None or any(a is not b for a, b in zip(self._marks[0], key, strict=True)):
-            self._marks = key, marks_of(self.run.first_experiment, events)
-        return self._marks[1]
+        first, events = self.run.first_experiment, self.run.timeline.events
+        return self._once("marks", (first, len(events), *events[-1:]), lambda: marks_of(first, events))
 
     def blow_up(self) -> Divergence | None:
         """How this run's loss stopped being finite, or how the run ended diverged; measured once."""
@@ -276,65 +286,23 @@ class Workspace:
         if recording.stop is None and not has_ended(recording):
             return None
         events = recording.timeline.events
-        key = (recording, recording.stop, recording.newest, len(events), events[-1] if events else None)
-        if self._blow_up is None or self._blow_up[0] != key:
-            self._blow_up = key, explain(recording)
-        return self._blow_up[1]
+        key = (recording, recording.stop, recording.newest, len(events), *events[-1:])
+        return self._once("blow-up", key, lambda: explain(recording))
 
     # --- sums ------------------------------------------------------------------------------------
 
-    def ask(self, asked: Sum) -> None:
+    def ask(self, asked: Sum) -> Answer:
         """Make this the current sum, and watch it; the oldest of those asked makes room."""
         self.asked = asked
         if not any(same_pair(one, asked) for one in self.watched):
             self._asked = [*self._asked, asked][-MOST_WATCHED:]
         self.version += 1
-
-    def answer(self) -> Answer:
         return answers_of(self.run.trainer, [self.asked])[0]
-
-    # --- training --------------------------------------------------------------------------------
-
-    def check_unfinished(self) -> None:
-        """Raises RequestError when all epochs are done; starts the clocks of a stretch of training otherwise."""
-        if self.failure:
-            raise RequestError(self.failure)
-        self.run.check_unfinished()
-        now, done = time.perf_counter(), self.run.trainer.updates_done
-        self._speed_mark = self._pace_mark = (now, done)
-
-    def train(self, seconds: float, pace: float | None, until: float) -> float:
-        """Train for a while at a pace in epochs a second, no further than to the end of epoch ``until``.
-
-        Returns how long to rest before the next call.
-        """
-        now = time.perf_counter()
-        done = self.run.trainer.updates_done
-        due, rest = 1 << 62, 0.0
-        if pace is not None:
-            rate = pace * self.run.experiment.updates_per_epoch
-            start, first = self._pace_mark
-            due = int(first + (now - start) * rate) - done
-            if due > rate / 4 + 1 or pace != self._pace:  # cannot keep up, or a new pace: no sprint to catch up
-                self._pace_mark, self._pace, due = (now, done), pace, 1
-            rest = max(0.0, start + (done + 1 - first) / rate - now) if due < 1 else 0.0
-        if due >= 1:
-            self.run.play(due, seconds, until)
-            self.version += 1
-        self._measure_speed()
-        return rest
-
-    def _measure_speed(self) -> None:
-        now, done = time.perf_counter(), self.run.trainer.updates_done
-        start, first = self._speed_mark
-        if now - start > 0.5:
-            self._speed = max(0.0, (done - first) / (now - start))
-            self._speed_mark = (now, done)
 
     # --- showing and saving -----------------------------------------------------------------------------
 
-    def snapshot(self, playing: bool) -> Snapshot:
-        """Everything there is to show, now."""
+    def snapshot(self, playing: bool, speed: float = 0.0) -> Snapshot:
+        """Everything there is to show, now; ``speed`` in updates a second, of a run that plays."""
         recording = self.run
         trainer, counters, experiment = recording.trainer, recording.trainer.counters, recording.experiment
         status: Status = (
@@ -365,7 +333,7 @@ class Workspace:
             test_loss=finite(counters.test_loss),
             batch_loss=counters.batch_loss,
             current_loss=finite(trainer.current_loss()) if look else None,
-            speed=self._speed if playing else 0.0,
+            speed=speed if playing else 0.0,
             state=state,
             previous=trainer.previous.copy(),
             stepped=trainer.stepped,
@@ -413,3 +381,210 @@ def _sum(pair: Sequence[float]) -> Sum:
     if not (abs(a) <= LARGEST_TERM and abs(b) <= LARGEST_TERM):
         raise ValueError(pair)
     return Sum(a, b)
+
+
+class EngineLoop:
+    """What a session's thread does: trains a workspace between requests, answers these, and saves.
+
+    It never waits for whoever asks.
+
+    Args:
+        autosave: where the run is kept as it goes; None keeps nothing.
+        save_every: seconds between two saves of a run that goes on changing.
+    """
+
+    def __init__(self, experiment: Experiment, autosave: Path | None, save_every: float) -> None:
+        self.workspace = Workspace(experiment)
+        self.experiment = experiment
+        """The settings in force, for whoever looks from another thread."""
+        self._playing = False
+        self._pace: float | None = None
+        """Epochs a second; None for as fast as it goes."""
+        self._until = math.inf
+        """The epoch at whose end playing halts."""
+        self._pace_mark = self._speed_mark = (0.0, 0)
+        """When how many updates were done, from where the pace and the speed are reckoned."""
+        self._speed = 0.0
+        self._waiting: list[tuple[int, Future]] = []
+        """Who waits for the next snapshot of another version."""
+        self._made: Snapshot | None = None
+        """What the request just served has resolved with; those who wait get the same."""
+        self._in_slices: deque[tuple[Iterator[None], Future]] = deque()
+        """Work in progress that takes long, and who waits for it."""
+        self._aside = HEAD_START
+        """Seconds that it may take from training."""
+        self._autosave, self._save_every = autosave, save_every
+        self._saved = self.workspace.version
+        self._save_at = time.monotonic() + save_every
+
+    # --- requests --------------------------------------------------------------------------------
+
+    def answer(self, work: Callable[[], object], future: Future) -> None:
+        """Resolve a future with what the work returns."""
+        with self._rejecting(future):
+            _resolve(future, work())
+
+    @contextlib.contextmanager
+    def _rejecting(self, future: Future) -> Iterator[None]:
+        """Tell whoever waits why a request failed; the session goes on."""
+        try:
+            yield
+        except Exception as error:
+            if not isinstance(error, AdderError):
+                self.workspace.fail(error)
+                error = RequestError(self.workspace.failure)
+            with contextlib.suppress(concurrent.futures.InvalidStateError):
+                future.set_exception(error)
+
+    def _snapshot(self) -> Snapshot:
+        return self.workspace.snapshot(self._playing, self._speed)
+
+    def look(self, since: int | None, future: Future) -> None:
+        """Resolve a future with the newest snapshot; with ``since`` with the next one whose version differs."""
+        if since is None or self.workspace.version != since:
+            _resolve(future, self._snapshot())
+        else:
+            self._waiting = [(s, f) for s, f in self._waiting if not f.done()] + [(since, future)]
+
+    def begin(self, questions: Sequence[Query], now: Future, futures: Sequence[Future]) -> None:
+        """Begin to find several things of one moment, whose snapshot ``now`` gets, and go on in slices.
+
+        The first slice of each is done at once, for it copies what the rest goes by.
+        """
+        _resolve(now, self._snapshot())
+        for question, future in zip(questions, futures, strict=True):
+            self._go_on(self._found(question, future), future)
+
+    def _found(self, question: Query, future: Future) -> Iterator[None]:
+        _resolve(future, (yield from self.workspace.explorer.find(question)))
+
+    def _go_on(self, work: Iterator[None], future: Future) -> None:
+        """Do one slice, unless nobody waits for it any more, and see to the rest later."""
+        with self._rejecting(future):
+            if not future.done():
+                for _ in work:
+                    self._in_slices.append((work, future))
+                    return
+
+    def snapshot_after(self, change: Callable[[EngineLoop], None]) -> Snapshot:
+        """Change something: the snapshot after it."""
+        change(self)
+        self.workspace.version += 1
+        self.experiment = self.workspace.run.experiment
+        self._made = self._snapshot()
+        return self._made
+
+    def play(self, pace: float | None, until: float) -> None:
+        run = self.workspace.run
+        if self.workspace.failure:
+            raise RequestError(self.workspace.failure)
+        run.check_unfinished()
+        run.paused = None
+        self._playing = not run.stopped
+        self._pace, self._until = pace, until
+        now, done = time.perf_counter(), run.trainer.updates_done
+        self._speed_mark, self._pace_mark = (now, done), (now, done + 1)  # the first is due at once
+
+    def halt(self) -> None:
+        """Stop playing; a stop is a moment to save."""
+        if self._playing:
+            self._playing = False
+            self.workspace.version += 1
+            self._save_at = 0.0
+
+    # --- the loop --------------------------------------------------------------------------------
+
+    def serve(self, requests: queue.SimpleQueue[Callable[[EngineLoop], None] | None], closing: threading.Event) -> None:
+        """Go on until ``closing`` is set; each request is done with this loop, None only wakes it."""
+        give_way()
+        while not closing.is_set():
+            begun = time.perf_counter()
+            wait = self._train() if self._playing else None
+            self._aside += ASIDE * (time.perf_counter() - begun)
+            hurried = wait == 0.0  # training wants all the time that there is
+            self.experiment = self.workspace.run.experiment
+            self._publish()
+            due = self._save_due()
+            wait = 0.0 if self._in_slices else due if wait is None else wait if due is None else min(wait, due)
+            with contextlib.suppress(queue.Empty):
+                request = requests.get(timeout=wait) if wait != 0 else requests.get_nowait()
+                while request is not None:
+                    request(self)
+                    self._publish()
+                    request = requests.get_nowait()
+            self._do_slices(hurried)
+            if self._save_due() == 0.0:
+                self.save()
+
+    def _train(self) -> float:
+        """Train for a slice. Returns how long nothing needs to be done, in seconds."""
+        workspace, run = self.workspace, self.workspace.run
+        now, done = time.perf_counter(), run.trainer.updates_done
+        due, rest = 1 << 62, 0.0
+        if self._pace is not None:
+            rate = self._pace * run.experiment.updates_per_epoch
+            start, first = self._pace_mark
+            due = int(first + (now - start) * rate) - done
+            if due > rate / 4 + 1:  # it cannot keep up: no sprint to catch up
+                self._pace_mark, due = (now, done), 1
+            rest = max(0.0, start + (done + 1 - first) / rate - now) if due < 1 else 0.0
+        try:
+            if due >= 1:
+                run.play(due, SLICE, self._until)
+                workspace.version += 1
+        except Exception as error:
+            workspace.fail(error)
+            rest = 0.0
+        if workspace.failure or run.finished or run.stopped or run.paused or run.at_end_of(self._until):
+            self.halt()
+        now, done = time.perf_counter(), run.trainer.updates_done
+        start, first = self._speed_mark
+        if now - start > 0.5:
+            self._speed, self._speed_mark = max(0.0, (done - first) / (now - start)), (now, done)
+        return rest
+
+    def _publish(self) -> None:
+        """Hand the newest snapshot to those who wait for one."""
+        version = self.workspace.version
+        ready = [future for since, future in self._waiting if since != version]
+        made, self._made = self._made, None
+        if ready:
+            self._waiting = [waiter for waiter in self._waiting if waiter[0] == version]
+            current = made is not None and made.version == version
+            snapshot = made if current else self._snapshot()
+            for future in ready:
+                _resolve(future, snapshot)
+
+    def _do_slices(self, hurried: bool) -> None:
+        """Go on for a while with work that takes long, taking turns; beside a run in a hurry only now and then."""
+        begun = now = time.perf_counter()
+        while self._in_slices and now - begun < SLICE and not (hurried and now - begun > self._aside):
+            self._go_on(*self._in_slices.popleft())
+            now = time.perf_counter()
+        self._aside = min(self._aside - (now - begun), HEAD_START) if self._in_slices and hurried else HEAD_START
+
+    def _save_due(self) -> float | None:
+        """Seconds until the run is to be saved; None where there is nothing new to save."""
+        if self._autosave is None or self.workspace.version == self._saved:
+            return None
+        return max(0.0, self._save_at - time.monotonic())
+
+    def save(self) -> None:
+        """Save what is new; a run that cannot be saved goes on with a warning."""
+        workspace, warning = self.workspace, ""
+        if self._autosave is None or workspace.version == self._saved:
+            return
+        self._save_at = time.monotonic() + self._save_every
+        try:
+            workspace.save(self._autosave)
+            self._saved = workspace.version
+        except RunFileError as error:
+            warning = str(error)
+        if warning != workspace.warning:
+            workspace.warning = warning
+            workspace.version += 1
+
+
+def _resolve(future: Future, result: object) -> None:
+    with contextlib.suppress(concurrent.futures.InvalidStateError):
+        future.set_result(result)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from adder_engine.formula import Formula
 from adder_engine.kernels.random import normal, seeded, uniform
 from adder_engine.sections import AUTO, SAME, SMALLEST_SCALE, Data
 from adder_engine.snapshot import DatasetArrays, Scales
-from adder_engine.wanted import HELD_OUT_SEED, Row, Wanted
+from adder_engine.wanted import HELD_OUT_SEED, TASKS, Wanted, task_answer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -65,9 +65,10 @@ class Dataset:
         """Make the data, drawing the inputs and then the noise from ``stream``."""
         data = experiment.data
         if data.kind == "rows":
-            (pairs, answers), (test_pairs, test_answers) = (
-                _listed(experiment, rows) for rows in (experiment.training_rows, experiment.test_rows)
-            )
+            parts = experiment.training_rows, experiment.test_rows
+            pairs, test_pairs = (np.array([row[:2] for row in rows], np.float32).reshape(-1, 2) for rows in parts)
+            wanted = ([[experiment.wanted.of_row(row)] for row in rows] for rows in parts)
+            answers, test_answers = (np.array(targets, np.float32).reshape(-1, 1) for targets in wanted)
         else:
             pairs, test_pairs = _drawn(data, data.count, stream), _drawn(data, data.test_count, seeded(HELD_OUT_SEED))
             answers, test_answers = (_answers(experiment, some) for some in (pairs, test_pairs))
@@ -103,15 +104,10 @@ class Dataset:
 
 def wanted_over(wanted: Wanted, a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
     """The right answers to pairs ``(n,)``: NaN where they are unknown."""
-    match wanted.rule:
-        case "sum":
-            return a + b
-        case "difference":
-            return a - b
-        case "product":
-            return a * b
-        case "formula" if wanted.formula is not None:
-            return _by_formula(wanted.formula, a, b)
+    if wanted.rule in TASKS:
+        return np.asarray(task_answer(wanted.rule, a, b))
+    if wanted.rule == "formula" and wanted.formula is not None:
+        return _by_formula(wanted.formula, a, b)
     found = (wanted.of(x, y) for x, y in zip(a.tolist(), b.tolist(), strict=True))
     return np.array([np.nan if target is None else target for target in found])
 
@@ -132,13 +128,6 @@ def _drawn(data: Data, count: int, stream: Stream) -> Array:
     shares = np.empty(2 * count, dtype=np.float32)
     uniform(stream, 0.0, 1.0, shares)
     return shares.reshape(count, 2) * np.float32(data.high - data.low) + np.float32(data.low)
-
-
-def _listed(experiment: Experiment, rows: Sequence[Row]) -> tuple[Array, Array]:
-    """Rows as pairs ``(n, 2)`` and their targets ``(n, 1)``."""
-    targets = [experiment.wanted.of_row(row) for row in rows]
-    pairs = np.array([row[:2] for row in rows], dtype=np.float32).reshape(-1, 2)
-    return pairs, np.array(targets, dtype=np.float32).reshape(-1, 1)
 
 
 def _scales(experiment: Experiment, pairs: Array, answers: Array) -> Scales:
@@ -175,4 +164,4 @@ def _answers(experiment: Experiment, pairs: Array) -> Array:
                 b=b[bad[0], 0],
             )
         return found
-    return a + b if task == "sum" else a - b if task == "difference" else a * b
+    return np.asarray(task_answer(task, a, b))

@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adder_engine.kernels.activations import activate
-from adder_engine.kernels.backprop import IN_ORDER, NOTHING, Net, scratch_for, work
+from adder_engine.kernels.backprop import IN_ORDER, NOTHING, Net, backward, scratch_for, work
 from adder_engine.kernels.layers import BLOCK, FEW
 from adder_engine.kernels.losses import BCE, CODES, summed
 
 Floats = NDArray[Any]
-"""float32 as a run's numbers, or float64."""
+"""float32 as a run's numbers, float64, or complex: see :func:`~adder_engine.kernels.backprop.work`."""
+TINY = 1e-200
+"""How long an imaginary direction is: its square is 0."""
 
 
 class Pass:
@@ -61,13 +63,15 @@ class Pass:
         self.stages(self.depth + 2, 2 * self.depth + 1)
         return self.gradients
 
-    def back_from(self, slope: float) -> Floats:
-        """Send back a gradient by the answers that is ``slope`` for each row, in the place of the loss's."""
-        self.stages(self.depth, self.depth)  # the loss has taken the place of the last activation's slope
-        for block in range(len(self._scratch.delta)):
-            lane = self._lane(self._scratch.delta, block, self.depth)
-            lane[...] = slope if self.net.plain[-1] else slope * lane
-        return self.back()
+    def own_gradient(self) -> NDArray[np.float64]:
+        """The gradient of this pass alone, ``(P,)``, once it has gone back: without penalties and earlier gradients."""
+        own, net = np.zeros_like(self.parameters), self.net
+        for block, (post, delta) in enumerate(zip(self._scratch.post, self._scratch.delta, strict=True)):
+            for i in range(self.depth):
+                to_here = net._replace(codes=net.codes[: i + 1])  # from a network's last layer nothing is sent back
+                rows = min(BLOCK, self.rows - block * BLOCK)
+                backward(to_here, i, self.parameters, own, post, delta, self._scratch.spare, rows)
+        return own.astype(np.float64)
 
     def pre(self, i: int) -> Floats:
         """The weighted sums of layer i, ``(out_features, n)``; so are the others."""

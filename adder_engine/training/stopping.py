@@ -37,7 +37,6 @@ class StoppingRules:
         self.trainer = trainer
         self._stop = trainer.experiment.stop
         self._rules = NO_RULES
-        self._beyond = 0
 
     def begin(self) -> None:
         """See how things stand before the next epoch."""

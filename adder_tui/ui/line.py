@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import zip_longest
 from typing import Literal, Self
 
-from rich.cells import cell_len, chop_cells, set_cell_size
+from rich.cells import cell_len, set_cell_size
 
 
 @dataclass(frozen=True)

@@ -97,14 +97,18 @@ def test_neurons_give_what_pytorchs_layers_give(trainer: Trainer) -> None:
     grid = at_once(plane(trainer, EXTENT))
     pairs = torch.tensor([[a, b] for b in grid.b for a in grid.a], dtype=torch.float64)
     outputs = pairs / trainer.dataset.scales.inputs
-    wanted = []
+    wanted, off = [], torch.zeros_like(outputs)
     with torch.no_grad():
         for i, name in enumerate(module.names[:-1]):
-            outputs = module.bends[i](module.get_submodule(name)(outputs)) * masks[i]
-            wanted += [((i, n), outputs[:, n].view(4, 5).numpy()) for n in range(outputs.shape[1])]
-    assert [(one.layer, one.neuron) for one in found] == [place for place, _ in wanted]
-    for one, (place, values) in zip(found, wanted, strict=True):
-        assert one.outputs == pytest.approx(values, rel=1e-4, abs=1e-4 * (1 + np.abs(values).max()))
+            layer = module.get_submodule(name)
+            off = off @ layer.weight.abs().T + 1e-6 * (outputs.abs() @ layer.weight.abs().T + layer.bias.abs())
+            outputs = module.bends[i](layer(outputs)) * masks[i]
+            wanted += [
+                ((i, n), outputs[:, n].view(4, 5).numpy(), 2 * float(off[:, n].max())) for n in range(outputs.shape[1])
+            ]
+    assert [(one.layer, one.neuron) for one in found] == [place for place, _, _ in wanted]
+    for one, (place, values, rounding) in zip(found, wanted, strict=True):
+        assert one.outputs == pytest.approx(values, rel=1e-4, abs=1e-4 * (1 + np.abs(values).max()) + rounding)
         assert (one.low, one.high) == (one.outputs.min(), one.outputs.max())
         (alone,) = at_once(neurons(trainer, EXTENT, place))
         assert (alone.outputs == one.outputs).all()
@@ -390,19 +394,19 @@ def test_every_finding_about_any_run_comes_or_is_refused_in_a_sentence(
     explorer = Explorer(recording, Sum(30, 70), list(SUMS))
     state = recording.trainer.state.copy()
     recording_at = recording.moment
-    work: list[Any] = [
-        explorer.plane(EXTENT), explorer.neurons(EXTENT, None), explorer.forecast(), explorer.stability(),
-        explorer.along_gradient(9), explorer.loss_slice(5, 5), explorer.checks(), explorer.rivals(),
-    ]  # fmt: skip
+    work = {
+        "plane": (EXTENT,), "neurons": (EXTENT, None), "forecast": (), "stability": (), "along_gradient": (9,),
+        "loss_slice": (5, 5), "checks": (), "rivals": (),
+    }  # fmt: skip
     refused = 0
-    for one in work:
+    for name, arguments in work.items():
         try:
-            at_once(one)
+            at_once(explorer.find(Query(name, arguments)))
         except AdderError as error:
             must_be_one_sentence(error)
             refused += 1
     assert refused <= 3  # only what needs the loss's slopes
-    explorer.map_course()
+    explorer.find(Query("map_course"))
     assert math.isfinite(slopes(recording.trainer, 30, 70).d_a) or size == "huge"
     assert np.array_equal(recording.trainer.state, state)
     assert recording.moment == recording_at

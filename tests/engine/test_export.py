@@ -21,7 +21,7 @@ import torch
 from nbclient import NotebookClient
 
 from adder_engine import Adder, Experiment, RequestError, Trainer
-from adder_engine.export.export import KINDS, ExportedRun, export, left_out, svg
+from adder_engine.export.export import KINDS, ExportedRun, chart, export, left_out
 from adder_engine.export.pytorch_script import notebook, script
 from adder_engine.presets import PRESETS
 from adder_engine.runs.run import Run
@@ -339,7 +339,7 @@ def test_a_loss_of_0_lies_on_the_charts_axis_and_is_never_bridged() -> None:
     values = np.array([100.0, *[0.0] * 5, 1.0])
     none = values[:0]
     losses = Losses(np.arange(1.0, 8.0), values, values, values, none, none, none, none)
-    root = ET.fromstring(svg(losses, "zeros", "mse"))
+    root = ET.fromstring(chart(ExportedRun(Experiment(), "zeros", losses=losses)))
     space = "{http://www.w3.org/2000/svg}"
     curve = next(line.get("points", "").split() for line in root.iter(f"{space}polyline"))
     heights = [float(point.split(",")[1]) for point in curve]

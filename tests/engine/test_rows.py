@@ -11,10 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adder_engine import Experiment, ExperimentError, Session, Trainer
-from adder_engine.rows import MOST_LINES, NoRowsError, parse_rows, read_rows, row_text
+from adder_engine.rows import MOST_LINES, NoRowsError, read_rows, row_text
 from adder_engine.wanted import LARGEST_NUMBER, MOST_ROWS, Row
 from adder_tui.cli.inputs import read_experiment
 from tests.engine.strategies import examples
+
+
+def parse_rows(text: str) -> tuple[Row, ...]:
+    return read_rows(text).rows
+
 
 _numbers = st.floats(-LARGEST_NUMBER, LARGEST_NUMBER)
 

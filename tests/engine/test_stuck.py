@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
 from adder_engine.analysis.outlook import looked_back, stands_still, why_stuck
+from adder_engine.analysis.results import CurvatureReport, Query
 from adder_engine.experiment import Experiment
 from adder_engine.runs.workspace import Workspace
 from adder_engine.snapshot import Outlook, Stuck
@@ -113,7 +114,7 @@ def test_a_loss_stands_still_over_the_last_fifth_of_the_way() -> None:
 
 
 def outlook(workspace: Workspace) -> Outlook:
-    return at_once(workspace.explorer.outlook())
+    return cast("Outlook", at_once(workspace.explorer.find(Query("outlook"))))
 
 
 def test_the_outlook_tells_the_limit_and_what_is_stuck_and_moves_nothing() -> None:
@@ -131,6 +132,6 @@ def test_the_outlook_tells_the_limit_and_what_is_stuck_and_moves_nothing() -> No
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "nesterov", "adam", "adamw", "rmsprop"])
 def test_the_outlook_s_limit_is_explore_s_and_none_where_there_is_none(optimizer: str) -> None:
     workspace = Workspace(SMALL.replace(**{"training.optimizer": optimizer}))
-    limit = at_once(workspace.explorer.stability()).optimizer_limit
+    limit = cast("CurvatureReport", at_once(workspace.explorer.find(Query("stability")))).optimizer_limit
     assert outlook(workspace).limit == (None if limit is None else pytest.approx(limit, rel=1e-3))
     assert (limit is None) == (optimizer in ("adam", "adamw", "rmsprop"))

@@ -94,7 +94,7 @@ def stability(lr: float = 5e-5, limit: float | None = 2.5e-5) -> CurvatureReport
 def loss_curve() -> GradientLine:
     t = np.linspace(-1e-5, 6e-5, 71)
     losses = 765.25 * (1 - t / 2e-5) ** 2 + 10
-    return GradientLine(t, losses, 775.25, 5e-5, 1731.8125, "sgd", 5e-5, 1731.8125, 0.2048, 1.0, 2e-5, 10_000)
+    return GradientLine(t, losses, 775.25, 5e-5, "sgd", 5e-5, 1731.8125, 0.2048, 1.0, 2e-5, 10_000)
 
 
 def parameter_line(index: int = 36, value: float = 0.125, bent: bool = False) -> ParameterLine:

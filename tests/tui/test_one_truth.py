@@ -279,7 +279,7 @@ def test_a_pair_has_one_answer_alone_beside_others_in_data_trace_and_forecast(
     assert snapshot.trace is not None
     assert snapshot.trace.answer == alone
     assert trainer.predict(a, b) == alone
-    assert explorer.answers_to(rows)[pick % len(rows)] == alone
+    assert explorer.run.trainer.answers(rows)[pick % len(rows)] == alone
     told = [r for r in at_once(forecast(trainer, Sum(a, b), [Sum(a, b)])).rows if (r.sum.a, r.sum.b) == (a, b)]
     assert all(row.asked == alone - row.wanted for row in told)
     answers = {(answer.sum.a, answer.sum.b): answer.predicted for answer in snapshot.answers}

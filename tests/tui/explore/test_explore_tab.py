@@ -29,9 +29,8 @@ from adder_engine.analysis.results import (
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
 from adder_engine.parsing import Sum
-from adder_engine.session import Session
+from adder_engine.session import QueryBatch, Session
 from adder_engine.snapshot import Snapshot
-from adder_engine.worker_thread import QueryBatch
 from adder_tui.explore.tab import EVERY, ExploreCanvas, ExplorePane
 from adder_tui.selection import Neuron, Parameter
 from tests.tui import findings

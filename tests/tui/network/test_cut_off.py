@@ -173,7 +173,7 @@ def drawn(workspace: Workspace, width: int, height: int, glyphs: Glyphs) -> list
 
 def inspected(workspace: Workspace, experiment: Experiment, width: int, height: int, glyphs: Glyphs) -> list[str]:
     bad: list[str] = []
-    start, activity = workspace.explorer.start_state(), workspace.explorer.activity()
+    start, activity = workspace.run.timeline.keyframes[0].state, workspace.explorer.activity()
     for selection in (Parameter(1), Neuron(len(experiment.layer_names), 0)):
         view = view_of(workspace, selection, glyphs)
         for quantity, against in itertools.product(quantities(experiment), COMPARISONS):
