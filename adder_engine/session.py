@@ -267,7 +267,7 @@ class Session:
         Raises:
             RequestError: the run has not been there.
         """
-        update, stage = _whole(update, "update"), _whole(stage, "rung")
+        update, stage = _whole(update, "update"), _whole(stage, "stage")
 
         def go(workspace: Workspace) -> None:
             run = workspace.run

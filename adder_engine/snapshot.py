@@ -38,7 +38,7 @@ Status = Literal["loading", "paused", "playing", "done", "stopped", "failed"]
 
 Cause = Literal["dead", "saturated", "muted", "zero", "copies", "broadcast"]
 """``dead``: a layer's units have no slope at any row, relu or gelu far below 0. ``saturated``: the same of tanh and
-sigmoid far out. ``muted``: a layer's units are silenced. ``zero``: a layer's weights from whatever still differs from
+sigmoid far out. ``muted``: a layer's units are muted. ``zero``: a layer's weights from whatever still differs from
 row to row are all 0. ``copies``: the units of each hidden layer are all the same. ``broadcast``: the targets are flat,
 so that each answer is compared with every target."""
 
@@ -53,7 +53,7 @@ class Stage:
 
 
 def stages_of(layer_count: int) -> tuple[Stage, ...]:
-    """The rungs of one update: zero_grad, forward by layer, loss, backward by layer, step."""
+    """The stages of one update: zero_grad, forward by layer, loss, backward by layer, step."""
     layers = range(layer_count)
     return (
         Stage("zero_grad"),
@@ -66,7 +66,7 @@ def stages_of(layer_count: int) -> tuple[Stage, ...]:
 
 @dataclass(frozen=True, order=True)
 class Position:
-    """A point in a run: finished updates, then rungs climbed of the next one, then edits made right there."""
+    """A point in a run: finished updates, then stages done of the next one, then edits made right there."""
 
     update: int = 0
     stage: int = 0
@@ -84,7 +84,7 @@ class Position:
 
     @property
     def words(self) -> str:
-        """Where it is, for a sentence: ``update 3``, and how many rungs beyond it."""
+        """Where it is, for a sentence: ``update 3``, and how many stages beyond it."""
         beyond = trn(" and {stage} rung", " and {stage} rungs", self.stage, stage=self.stage) if self.stage else ""
         return tr("update {update:,}{beyond}", update=self.update, beyond=beyond)
 
@@ -532,5 +532,5 @@ class Snapshot:
 
     @property
     def stage(self) -> Stage | None:
-        """The rung climbed last: between two updates that is the step; None before the first."""
+        """The stage done last: between two updates that is the step; None before the first."""
         return self.stages[self.moment.stage - 1] if self.moment.stage or self.moment.update else None

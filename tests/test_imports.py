@@ -3,8 +3,11 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from tests.terminal.harness import Terminal
 
 _RUN = """
 import json, sys
@@ -66,6 +69,17 @@ def test_a_trainer_comes_without_anything_of_the_app() -> None:
 
 def test_the_app_is_imported_without_what_only_its_contents_need() -> None:
     assert _packages_after("import adder_tui.app").isdisjoint({"torch", "numpy", "plotext"})
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc tells what a process has loaded")
+def test_the_first_answer_is_there_without_torch_and_scipy(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "adder_tui", "--data-dir", str(tmp_path), "--experiment", "one-pair"]
+    with Terminal(command) as terminal:
+        terminal.wait_for_text("1.186")
+        loaded = Path(f"/proc/{terminal.pid}/maps").read_text()
+    assert "llvmlite" in loaded
+    assert "/scipy/" not in loaded
+    assert "/torch/" not in loaded
 
 
 def test_a_loss_chart_is_drawn_by_plotext_once_it_is_drawn() -> None:

@@ -39,7 +39,7 @@ MOST_WORK, ROUGH_WORK = 6e9, 6e8
 class LossSurface:
     """The loss of an experiment's network as a function of its parameters ``(P,)``, in float64.
 
-    The criterion over the training rows, without dropout and penalties, in scaled units; silenced neurons stay
+    The criterion over the training rows, without dropout and penalties, in scaled units; muted neurons stay
     silent, and along frozen parameters nothing moves. Everything is copied: the run may go on meanwhile.
 
     Args:

@@ -43,7 +43,7 @@ DIRECTIONS = ((1, 1), (-1, -1), (1, -1), (-1, 1), (1, 0), (0, 1))
 
 
 class FrozenNetwork:
-    """A copy of a trainer's network: without dropout, silenced neurons silent. It answers in float32, as the run's."""
+    """A copy of a trainer's network: without dropout, muted neurons silent. It answers in float32, as the run's."""
 
     def __init__(self, trainer: Trainer) -> None:
         self.experiment, self._net, self._data = trainer.experiment, trainer.net, trainer.dataset
@@ -275,7 +275,7 @@ def neuron_grids(
 
     Args:
         parameters: ``(P,)`` float32, row 0 of a snapshot's state.
-        silenced: (layer, neuron) pairs whose output is held at 0, as in a snapshot.
+        muted: (layer, neuron) pairs whose output is held at 0, as in a snapshot.
         scale: what the inputs are divided by, as in a snapshot.
     """
     inputs = points.T.astype(np.float32) / np.float32(scale)

@@ -46,7 +46,7 @@ class RunPath:
     parameters: Doubles
     """``(k, P)``, float64."""
     muted: tuple[frozenset[tuple[int, int]], ...]
-    """The silenced neurons at each moment."""
+    """The muted neurons at each moment."""
     updates: Doubles
     epochs: Doubles
     """Epochs finished, with the part of one in progress; both ``(k,)``."""

@@ -45,7 +45,7 @@ class Net(NamedTuple):
     plain: Any
     """``(L,)``: 1 where a layer's sums leave it as they are."""
     keep: Any
-    """``(features,)``: 0 for silenced neurons."""
+    """``(features,)``: 0 for muted neurons."""
 
 
 def net_of(experiment: Experiment, muted: frozenset[tuple[int, int]] = frozenset()) -> Net:
@@ -71,7 +71,7 @@ class Scratch(NamedTuple):
     pre: Any
     """The weighted sums, of layers that are not plain."""
     post: Any
-    """What entered, then what left each layer after activation, dropout and silencing."""
+    """What entered, then what left each layer after activation, dropout and muting."""
     delta: Any
     """The activation's slope on the way forward; on the way back the gradient by the weighted sums."""
     targets: Any
@@ -223,13 +223,8 @@ def work(net: Any, parameters: Any, into: Any, masks: Any, scratch: Any, inputs:
     sloped = last != depth + 1  # a pass that only measures needs no slopes
     total = 0.0
     for at in range(0, rows, BLOCK):
-        n, tensor = min(BLOCK, rows - at), at // BLOCK if kept else 0
-        pre, post, delta, wanted = (
-            scratch.pre[tensor],
-            scratch.post[tensor],
-            scratch.delta[tensor],
-            scratch.targets[tensor],
-        )
+        n, b = min(BLOCK, rows - at), at // BLOCK if kept else 0
+        pre, post, delta, wanted = scratch.pre[b], scratch.post[b], scratch.delta[b], scratch.targets[b]
         if first <= 1 <= last:
             _load(inputs, targets, order, begin + at, n, post, wanted, len(net.keep))
         for i in range(max(first, 1) - 1, min(last, depth)):

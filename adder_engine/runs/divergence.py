@@ -33,7 +33,7 @@ class Bound:
     """The loss beyond which a trainer's run has diverged, by where it began.
 
     Args:
-        trainer: its rows, its loss function and what is silenced are those of the moment when it is made.
+        trainer: its rows, its loss function and what is muted are those of the moment when it is made.
         starts: parameters ``(P,)`` that the run began with: its initial ones, and those set by hand since.
     """
 

@@ -463,7 +463,7 @@ class Run:
         self.do(intervention)
 
     def constrain(self, constraints: Constraints) -> None:
-        """Freeze these parameters and silence these hidden neurons, and no others.
+        """Freeze these parameters and mute these hidden neurons, and no others.
 
         Raises:
             RequestError: no such parameter or hidden neuron.

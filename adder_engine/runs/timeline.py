@@ -60,7 +60,7 @@ class ChangeSettings:
 
 @dataclass(frozen=True)
 class SetConstraints:
-    """Parameters were frozen or freed, neurons silenced or woken."""
+    """Parameters were frozen or freed, neurons muted or woken."""
 
     constraints: Constraints
 

@@ -19,7 +19,7 @@ Stream = NDArray[np.uint32]
 
 @dataclass(frozen=True, slots=True)
 class Constraints:
-    """What a person has taken hold of: frozen parameters and silenced neurons."""
+    """What a person has taken hold of: frozen parameters and muted neurons."""
 
     frozen: frozenset[int] = frozenset()
     """Flat indices of parameters that stand still."""

@@ -64,8 +64,8 @@ class Pass:
     def back_from(self, slope: float) -> Floats:
         """Send back a gradient by the answers that is ``slope`` for each row, in the place of the loss's."""
         self.stages(self.depth, self.depth)  # the loss has taken the place of the last activation's slope
-        for tensor in range(len(self._scratch.delta)):
-            lane = self._lane(self._scratch.delta, tensor, self.depth)
+        for block in range(len(self._scratch.delta)):
+            lane = self._lane(self._scratch.delta, block, self.depth)
             lane[...] = slope if self.net.plain[-1] else slope * lane
         return self.back()
 
@@ -74,7 +74,7 @@ class Pass:
         return self._read(self._scratch.post if self.net.plain[i] else self._scratch.pre, i + 1)
 
     def post(self, i: int) -> Floats:
-        """What leaves layer i, after activation, dropout and silencing."""
+        """What leaves layer i, after activation, dropout and muting."""
         return self._read(self._scratch.post, i + 1)
 
     def delta(self, i: int) -> Floats:
@@ -127,14 +127,14 @@ class Pass:
         return found
 
     def _read(self, area: Floats, layer: int) -> Floats:
-        lanes: Floats = np.concatenate([self._lane(area, tensor, layer) for tensor in range(len(area))], axis=1)
+        lanes: Floats = np.concatenate([self._lane(area, block, layer) for block in range(len(area))], axis=1)
         return lanes
 
-    def _lane(self, area: Floats, tensor: int, layer: int) -> Floats:
+    def _lane(self, area: Floats, block: int, layer: int) -> Floats:
         """A layer's part of a block, ``(features, rows)``: a view."""
         start, width = self.net.offsets[layer], self.net.sizes[layer]
-        rows = min(BLOCK, self.rows - tensor * BLOCK)
+        rows = min(BLOCK, self.rows - block * BLOCK)
         if rows <= FEW:
             features = len(self.net.keep)
-            return np.asarray(area[tensor, : rows * features].reshape(rows, features)[:, start : start + width].T)
-        return np.asarray(area[tensor, start * BLOCK : (start + width) * BLOCK].reshape(width, BLOCK)[:, :rows])
+            return np.asarray(area[block, : rows * features].reshape(rows, features)[:, start : start + width].T)
+        return np.asarray(area[block, start * BLOCK : (start + width) * BLOCK].reshape(width, BLOCK)[:, :rows])

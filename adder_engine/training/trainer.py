@@ -1,4 +1,4 @@
-"""Training, synchronously: by rung, phase, update or epoch, on one state array; all arithmetic is the kernels'."""
+"""Training, synchronously: by stage, phase, update or epoch, on one state array; all arithmetic is the kernels'."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class Trainer:
         )  # fmt: skip
         self.counters = Counters()
         self.stage = 0
-        """Rungs climbed of the update in progress; 0 between updates."""
+        """Stages done of the update in progress; 0 between updates."""
         self.stopped: str | None = None
         self.constraints = Constraints()
         self.touched = False
@@ -125,7 +125,7 @@ class Trainer:
     def _use_constraints(self, constraints: Constraints) -> None:
         self.constraints = constraints
         self.net = net_of(self.experiment, constraints.muted)
-        """The network as the kernels know it, silenced neurons among it."""
+        """The network as the kernels know it, muted neurons among it."""
         self.frozen = np.zeros(self.layout.size, dtype=np.bool_)
         """``(P,)``: which parameters stand still."""
         self.frozen[sorted(constraints.frozen)] = True
@@ -173,7 +173,7 @@ class Trainer:
         self.stepped = False
 
     def constrain(self, constraints: Constraints) -> None:
-        """Freeze these parameters and silence these neurons, and no others."""
+        """Freeze these parameters and mute these neurons, and no others."""
         self._pass = self.batch
         self._use_constraints(constraints)
         self.touched = True
@@ -241,7 +241,7 @@ class Trainer:
     step = update
 
     def climb(self) -> bool:
-        """Climb one rung: a phase, or one layer of forward or backward. Returns whether it ended an epoch."""
+        """Climb one stage: a phase, or one layer of forward or backward. Returns whether it ended an epoch."""
         if self.stopped:
             return False
         if self.stage == 0 or self._pass is None:
@@ -269,7 +269,7 @@ class Trainer:
         return False
 
     def climb_to(self, phase: str) -> None:
-        """Climb to where the rung of a phase, its first, comes next; in an update of its own where none is begun."""
+        """Climb to where the first stage of a phase comes next; in an update of its own where none is begun."""
         while not self.stopped and not (self.stage and self.stages[self.stage].phase == phase):
             self.climb()
 

@@ -384,6 +384,8 @@ def start_app(settings: Settings) -> int:
 
     mend_driver()
     sys.setswitchinterval(HANDOVER)
+    # Where scipy is there, numba would load it, for linear algebra that the kernels do without: 12 MiB, a tenth second.
+    sys.modules.setdefault("scipy", None)  # type: ignore[arg-type]
     try:
         app = AdderApp(settings)
     except Exception as error:

@@ -40,7 +40,7 @@ THEN = {"start": tr("start"), "step": tr("before"), "": ""}
 
 
 def neuron_label(view: ViewState, layer: int, row: int, chosen: bool) -> Line:
-    """A table row's name: the neuron that the layer's row belongs to, marked where it is chosen or silenced."""
+    """A table row's name: the neuron that the layer's row belongs to, marked where it is chosen or muted."""
     glyphs = view.glyphs
     name = neuron_name(Neuron(layer + 1, row), view.experiment)
     muted = view.snapshot is not None and (layer, row) in view.snapshot.muted
@@ -192,7 +192,7 @@ def _title(view: ViewState, here: CellPosition) -> Line:
 def _quantities(look: Look, width: int) -> list[Line]:
     """Value, gradient, moments, change and ratio; compared with the start these two stand apart, and say so."""
     view, snapshot, index = look.view, look.view.snapshot, look.here.index
-    tensors: list[tuple[str, str, Role]] = []
+    figures: list[tuple[str, str, Role]] = []
     for quantity in quantities(view.experiment):
         changes = quantity in LAST
         if quantity == ACTIVATIONS or (changes and look.from_start):
@@ -202,8 +202,8 @@ def _quantities(look: Look, width: int) -> list[Line]:
         text = cell(value, view.glyphs)
         if quantity == "gradient" and snapshot is not None and not snapshot.gradient_set(index):
             text = "None".rjust(BEFORE).ljust(CELL)
-        tensors.append((name, text, sign_role(value)))
-    lines = _side_by_side(tensors, width)
+        figures.append((name, text, sign_role(value)))
+    lines = _side_by_side(figures, width)
     if snapshot is not None and index in snapshot.frozen and snapshot.gradient_set(index):
         when: Span = (tr(" in the last backward") if gradient_is_past(snapshot, index) else "", "dim")
         phrase = Line.of((tr("  its gradient: "), "dim"), *held_text(snapshot, index, view.glyphs))
@@ -231,9 +231,9 @@ def _compared(look: Look, width: int) -> list[Line]:
     )
 
 
-def _side_by_side(tensors: Sequence[tuple[str, str, Role]], width: int) -> list[Line]:
+def _side_by_side(figures: Sequence[tuple[str, str, Role]], width: int) -> list[Line]:
     """Names and numbers, three or fewer in a row."""
-    label = max(LEAST_NAME, *(len(name) + 1 for name, _, _ in tensors))
-    shown = [Line.of((f"  {name.ljust(label)}", "dim"), (text, role)) for name, text, role in tensors]
+    label = max(LEAST_NAME, *(len(name) + 1 for name, _, _ in figures))
+    shown = [Line.of((f"  {name.ljust(label)}", "dim"), (text, role)) for name, text, role in figures]
     beside = max(1, min(3, width // (2 + label + CELL)))
     return [Line.of(*shown[i : i + beside]) for i in range(0, len(shown), beside)]

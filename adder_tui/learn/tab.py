@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING
 
+from textual import events
 from textual.app import ComposeResult
 from textual.widget import Widget
 
@@ -22,6 +23,7 @@ from adder_tui.learn.list import CourseList, Listing
 from adder_tui.storage.data_dir import write_place
 from adder_tui.storage.run_files import LessonRuns, OwnRun, lesson_runs
 from adder_tui.ui.canvas import Pane
+from adder_tui.ui.keyboard import press_again
 
 if TYPE_CHECKING:
     from adder_engine.parsing import Sum
@@ -54,6 +56,8 @@ class LearnPane(Pane):
         self.list = CourseList(services.view, self.changed, id="course")
         self.lesson_view = LessonView(services, self.settle, id="lesson")
         self._entering = self._playing = False
+        self._early: list[events.Key] | None = []
+        """Keys that came before the lesson, or the list, was there; None once it is."""
         self._sure_of = ""
         """The id of the lesson that is to be forgotten, once that is asked for again."""
 
@@ -72,7 +76,26 @@ class LearnPane(Pane):
     def on_mount(self) -> None:
         self.run_worker(self._open_course(), name="course")
 
+    def keeps(self, key: events.Key) -> bool:
+        if self._early is None or key.key.startswith("ctrl+"):
+            return False
+        self._early.append(key)
+        return True
+
+    def _press_early(self) -> None:
+        if self._early is not None:
+            early, self._early = self._early, None
+            if self.display and not self._services.typing():
+                self.take_focus()
+            press_again(self.app, early)
+
     async def _open_course(self) -> None:
+        try:
+            await self._begin()
+        finally:
+            self._press_early()
+
+    async def _begin(self) -> None:
         """Read the lessons, and go to the lesson where one was."""
         settings = self._services.settings
         try:
@@ -361,6 +384,8 @@ class LearnPane(Pane):
         self.lesson_view.keys.settle()
         self.lesson_view.views.feed()
         super().redraw()
+        if inside:
+            self._press_early()
 
     def take_focus(self) -> None:
         """The keys go to the list, or to the lesson's text."""

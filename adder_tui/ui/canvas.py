@@ -443,6 +443,10 @@ class Pane(Container):
         for make in [make for canvas in self.query(Costly) if (make := canvas.ahead(snapshot)) is not None]:
             await asyncio.to_thread(make)
 
+    def keeps(self, key: events.Key) -> bool:
+        """Whether a key waits until this has what it is meant for."""
+        return False
+
     def came_to_front(self) -> None:
         """Called when this pane's tab was chosen."""
 

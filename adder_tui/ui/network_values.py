@@ -225,7 +225,7 @@ class PhaseProgress:
     """What of an update is there already."""
 
     stage: Stage | None
-    """The rung climbed last; None before the first update."""
+    """The stage done last; None before the first update."""
     between: bool
     """Whether it stands between two updates, with nothing half done."""
     columns: int

@@ -95,7 +95,7 @@ class Glyphs:
     kept: str
     """Marks a frozen parameter."""
     muted: str
-    """Marks a silenced neuron."""
+    """Marks a muted neuron."""
     differs: str
     """Marks what is not as usual."""
     cross: str

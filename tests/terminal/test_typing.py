@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from adder_tui.process import lenient_decoder
+from tests.terminal.harness import Terminal
 from tests.terminal.person import Person
 
 Start = Callable[..., Person]
@@ -30,6 +33,15 @@ def test_sums_that_arrive_in_one_piece_are_all_asked(start: Start) -> None:
     for asked in ("1 + 1 ", "2 + 2 ", "3 + 3 "):
         person.terminal.wait_for_text(asked)
     assert "3 + 4" not in person.terminal.text
+
+
+@pytest.mark.parametrize("options", [(), pytest.param(("--lesson", "rule-or-guess"), marks=pytest.mark.slow)])
+def test_a_key_that_comes_before_the_lesson_is_there_goes_to_it(tmp_path: Path, options: tuple[str, ...]) -> None:
+    command = [sys.executable, "-m", "adder_tui", "--data-dir", str(tmp_path), *options]
+    with Terminal(command) as terminal:
+        terminal.wait_for_text("1 Learn")
+        terminal.press("enter")
+        terminal.wait_for_text("step 2 of 9")
 
 
 @pytest.mark.slow
