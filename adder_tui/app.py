@@ -31,7 +31,7 @@ from adder_tui.settings import Settings
 from adder_tui.storage.data_dir import begin, read_network_view, write_network_view, write_place
 from adder_tui.tabs import FIRST_TAB, TABS, TabId
 from adder_tui.ui.canvas import Canvas, Pane, is_small, text_in_sight
-from adder_tui.ui.keyboard import SAME_KEY, press_again
+from adder_tui.ui.keyboard import SAME_KEY, HeldKeys
 from adder_tui.ui.modal import Modal
 from adder_tui.ui.numbers import plural
 from adder_tui.ui.prompt import Prompt
@@ -125,8 +125,8 @@ class AdderApp(App[None]):
         self.learn: LearnPane | None = None
         """The Learn tab, once it has been shown."""
         self.lock_taken = asyncio.Event()
-        self._early = list[events.Key]()
-        """Keys that came before the first pane was there."""
+        self._early = HeldKeys(waiting=True)
+        """Those that came before the first pane was there."""
         self.last_run: LastRun | None = None
         self.under_way = False
         """Whether a step was made or the run was played: the last run is offered no more."""
@@ -161,10 +161,7 @@ class AdderApp(App[None]):
             if isinstance(event, events.Key) and not event.is_forwarded:
                 self._on_latin_layout(event)
                 front = self.screen if isinstance(self.screen, Modal) else self._front
-                if front is not None and front.keeps(event):
-                    return
-                if not self.panes and not event.key.startswith("ctrl+"):
-                    self._early.append(event)
+                if (front is not None and front.keeps(event)) or self._early.keeps(event):
                     return
                 if self.learn is not None:
                     self.learn.key_came(event.key)
@@ -205,7 +202,7 @@ class AdderApp(App[None]):
         await self.prompt._mounted_event.wait()  # a signal to stop may have come in between
         await self.prompt.open_field()
         await self.action_show_tab(self.tab)
-        press_again(self, self._early)
+        self._early.release(self)
         # Importing numpy and torch holds the interpreter: the pane is painted before.
         self.call_after_refresh(self.run_worker, self._follow, name="follow")
 
