@@ -25,7 +25,7 @@ from adder_engine.experiment import Experiment
 from adder_engine.language import tr
 from adder_tui.commands import BY_ID, COMMANDS, Command, Contexts, Owner
 from adder_tui.controller import Controller
-from adder_tui.process import IDLE, GcPacing, stop_job
+from adder_tui.process import IDLE, KeyPauses, stop_job
 from adder_tui.selection import Selection, first_selection, fitting
 from adder_tui.settings import Settings
 from adder_tui.storage.data_dir import begin, read_network_view, write_network_view, write_place
@@ -130,7 +130,7 @@ class AdderApp(App[None]):
         self.last_run: LastRun | None = None
         self.under_way = False
         """Whether a step was made or the run was played: the last run is offered no more."""
-        self.gc_pacing = GcPacing()
+        self.key_pauses = KeyPauses()
         shown = read_network_view(settings.data_dir)
         self.drawn_as: DrawnAs = "numbers" if shown == "numbers" else "picture"
         """What the network is drawn as."""
@@ -152,11 +152,11 @@ class AdderApp(App[None]):
 
     def on_mount(self) -> None:
         self.call_after_refresh(self._after_first_paint)
-        self.set_interval(IDLE, self.gc_pacing.look)
+        self.set_interval(IDLE, self.key_pauses.look)
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.InputEvent):
-            self.gc_pacing.key()
+            self.key_pauses.key()
             await self._until_there()
             if isinstance(event, events.Key) and not event.is_forwarded:
                 self._on_latin_layout(event)
@@ -320,7 +320,7 @@ class AdderApp(App[None]):
             await self.stage.mount(pane)
             if id == "learn":
                 self.learn = pane
-            self.gc_pacing.grown()
+            self.key_pauses.grown()
         if not self.typing():
             self.screen_stack[0].set_focus(None)
         self._settle_focus()
@@ -363,7 +363,7 @@ class AdderApp(App[None]):
         """Wait for a pause in what is typed, up to a limit: a key held down does not hold back all."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LONGEST_KEYS_FIRST):
-                while (rest := self.gc_pacing.until_pause()) > 0:
+                while (rest := self.key_pauses.until_pause()) > 0:
                     await asyncio.sleep(rest)
 
     async def _own_session(self) -> Session:
@@ -389,7 +389,7 @@ class AdderApp(App[None]):
 
     def show(self, snapshot: Snapshot) -> None:
         if self.snapshot is None:
-            self.gc_pacing.begin()
+            self.key_pauses.begin()
         if self.snapshot is None or snapshot.version > self.snapshot.version:
             self.snapshot = snapshot
 
