@@ -25,13 +25,13 @@ from adder_engine.experiment import Experiment
 from adder_engine.language import tr
 from adder_tui.commands import BY_ID, COMMANDS, Command, Contexts, Owner
 from adder_tui.controller import Controller
-from adder_tui.process import IDLE, GcPacing, stop_job
+from adder_tui.process import IDLE, KeyPauses, stop_job
 from adder_tui.selection import Selection, first_selection, fitting
 from adder_tui.settings import Settings
 from adder_tui.storage.data_dir import begin, read_network_view, write_network_view, write_place
 from adder_tui.tabs import FIRST_TAB, TABS, TabId
 from adder_tui.ui.canvas import Canvas, Pane, is_small, text_in_sight
-from adder_tui.ui.keyboard import SAME_KEY, press_again
+from adder_tui.ui.keyboard import SAME_KEY, HeldKeys
 from adder_tui.ui.modal import Modal
 from adder_tui.ui.numbers import plural
 from adder_tui.ui.prompt import Prompt
@@ -126,12 +126,12 @@ class AdderApp(App[None]):
         self.learn: LearnPane | None = None
         """The Learn tab, once it has been shown."""
         self.lock_taken = asyncio.Event()
-        self._early = list[events.Key]()
-        """Keys that came before the first pane was there."""
+        self._early = HeldKeys(waiting=True)
+        """Those that came before the first pane was there."""
         self.last_run: LastRun | None = None
         self.under_way = False
         """Whether a step was made or the run was played: the last run is offered no more."""
-        self.gc_pacing = GcPacing()
+        self.key_pauses = KeyPauses()
         shown = read_network_view(settings.data_dir)
         self.drawn_as: DrawnAs = "numbers" if shown == "numbers" else "picture"
         """What the network is drawn as."""
@@ -153,19 +153,16 @@ class AdderApp(App[None]):
 
     def on_mount(self) -> None:
         self.call_after_refresh(self._after_first_paint)
-        self.set_interval(IDLE, self.gc_pacing.look)
+        self.set_interval(IDLE, self.key_pauses.look)
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.InputEvent):
-            self.gc_pacing.key()
+            self.key_pauses.key()
             await self._until_there()
             if isinstance(event, events.Key) and not event.is_forwarded:
                 self._on_latin_layout(event)
                 front = self.screen if isinstance(self.screen, Modal) else self._front
-                if front is not None and front.keeps(event):
-                    return
-                if not self.panes and not event.key.startswith("ctrl+"):
-                    self._early.append(event)
+                if (front is not None and front.keeps(event)) or self._early.keeps(event):
                     return
                 if self.learn is not None:
                     self.learn.key_came(event.key)
@@ -206,7 +203,7 @@ class AdderApp(App[None]):
         await self.prompt._mounted_event.wait()  # a signal to stop may have come in between
         await self.prompt.open_field()
         await self.action_show_tab(self.tab)
-        press_again(self, self._early)
+        self._early.release(self)
         # Importing numpy and torch holds the interpreter: the pane is painted before.
         self.call_after_refresh(self.run_worker, self._follow, name="follow")
 
@@ -328,7 +325,7 @@ class AdderApp(App[None]):
             await self.stage.mount(pane)
             if id == "learn":
                 self.learn = pane
-            self.gc_pacing.grown()
+            self.key_pauses.grown()
         if not self.typing():
             self.screen_stack[0].set_focus(None)
         self._settle_focus()
@@ -370,7 +367,7 @@ class AdderApp(App[None]):
         """Wait for a pause in what is typed, up to a limit: a key held down does not hold back all."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LONGEST_KEYS_FIRST):
-                while (rest := self.gc_pacing.until_pause()) > 0:
+                while (rest := self.key_pauses.until_pause()) > 0:
                     await asyncio.sleep(rest)
 
     async def _own_session(self) -> Session:
@@ -396,7 +393,7 @@ class AdderApp(App[None]):
 
     def show(self, snapshot: Snapshot) -> None:
         if self.snapshot is None:
-            self.gc_pacing.begin()
+            self.key_pauses.begin()
         if self.snapshot is None or snapshot.version > self.snapshot.version:
             self.snapshot = snapshot
 

@@ -61,8 +61,11 @@ RESTORE: Final = (
 """Undoes what Textual's Linux driver sets (``textual.drivers.linux_driver``)."""
 
 
-class GcPacing:
-    """When all objects are looked over. The smaller rounds, which are short, go on by themselves."""
+class KeyPauses:
+    """When nobody waits for what a key does: in short pauses others go on, in long ones all objects are looked over.
+
+    The smaller rounds of that, which are short, go on by themselves.
+    """
 
     def __init__(self) -> None:
         self._key = 0.0

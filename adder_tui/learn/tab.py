@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING
 
-from textual import events
 from textual.app import ComposeResult
 from textual.widget import Widget
 
@@ -23,7 +22,6 @@ from adder_tui.learn.list import CourseList, Listing
 from adder_tui.storage.data_dir import write_place
 from adder_tui.storage.run_files import LessonRuns, OwnRun, lesson_runs
 from adder_tui.ui.canvas import Pane
-from adder_tui.ui.keyboard import press_again
 
 if TYPE_CHECKING:
     from adder_engine.parsing import Sum
@@ -55,8 +53,8 @@ class LearnPane(Pane):
         self.list = CourseList(services.view, self.changed, id="course")
         self.lesson_view = LessonView(services, self._room, self.settle, id="lesson")
         self._entering = self._playing = False
-        self._early: list[events.Key] | None = []
-        """Keys that came before the lesson, or the list, was there; None once it is."""
+        self.held.waiting = True
+        """Until the lesson, or the list, is there."""
         self._sure_of = ""
         """The id of the lesson that is to be forgotten, once that is asked for again."""
 
@@ -79,18 +77,11 @@ class LearnPane(Pane):
     def on_mount(self) -> None:
         self.run_worker(self._open_course(), name="course")
 
-    def keeps(self, key: events.Key) -> bool:
-        if self._early is None or key.key.startswith("ctrl+"):
-            return False
-        self._early.append(key)
-        return True
-
     def _press_early(self) -> None:
-        if self._early is not None:
-            early, self._early = self._early, None
+        if self.held.waiting:
             if self.display and not self._services.typing():
                 self.take_focus()
-            press_again(self.app, early)
+            self.held.release(self.app)
 
     async def _open_course(self) -> None:
         try:

@@ -31,18 +31,18 @@ _DOING = {
 def ladder_lines(view: ViewState, width: int) -> list[Line]:
     """Three rows: the rungs, the place in words, and what happened or what comes next."""
     full = _stages(view, short=False)
-    rungs = full if full.width < width else _stages(view, short=True)
-    rows = (rungs, _place(view, width), effect_line(view, width))
+    line = full if full.width < width else _stages(view, short=True)
+    rows = (line, _place(view, width), effect_line(view, width))
     return [row.fit(width, view.glyphs.ellipsis) for row in rows]
 
 
 def _stages(view: ViewState, short: bool) -> Line:
     """The phases from left to right; forward and backward with their layers, in ``short`` with the one at work."""
     names, snapshot = view.experiment.layer_names, view.snapshot
-    rungs = stages_of(len(names))
+    stages = stages_of(len(names))
     at = snapshot.moment.stage if snapshot else 0
     if snapshot is not None and not at and snapshot.stage is not None:
-        at = len(rungs)
+        at = len(stages)
     line = Line.of(" ")
 
     def add(text: str, done: bool, here: bool, quiet: bool = False) -> None:
@@ -51,7 +51,7 @@ def _stages(view: ViewState, short: bool) -> Line:
         mark = view.glyphs.current if here and view.glyphs.ascii else ""
         line = Line.of(line, " " if line.width > 1 else "", (mark + text, role))
 
-    for phase, group in groupby(enumerate(rungs, 1), key=lambda rung: rung[1].phase):
+    for phase, group in groupby(enumerate(stages, 1), key=lambda pair: pair[1].phase):
         own = list(group)
         first, last = own[0][0], own[-1][0]
         add(phase, first <= at, first <= at <= last and (first == last or short))

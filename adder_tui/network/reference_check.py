@@ -12,7 +12,8 @@ from textual.binding import Binding, BindingType
 from adder_engine.language import tr
 from adder_engine.snapshot import FiniteDifference, GradientCheck, ReferenceCheck, ReferenceRow
 from adder_tui.ui.canvas import ViewSource, hidden
-from adder_tui.ui.line import Line, Role, Span, wrapped
+from adder_tui.ui.line import Line, Role, Span
+from adder_tui.ui.list_view import said_lines
 from adder_tui.ui.modal import TextWindow, sentence
 from adder_tui.ui.numbers import aligned, count, number, plain_number, plural
 from adder_tui.ui.slope import point_at, slope_lines
@@ -35,7 +36,7 @@ PICTURE_ROWS = 13
 def proof_lines(proof: ReferenceCheck, glyphs: Glyphs, width: int) -> list[Line]:
     """The verdict in words, then tensor by tensor the largest difference beside what rounding allows."""
     verdict, role = _verdict(proof)
-    lines = [Line.of((row, role)) for row in wrapped(glyphs.text(verdict), width)]
+    lines = said_lines(verdict, width, role, glyphs, lead="")
     if not proof.lines:
         return lines
     wide = width >= TABLE
@@ -98,7 +99,7 @@ def gradient_lines(check: GradientCheck, glyphs: Glyphs, width: int) -> list[Lin
         gradient=number(check.gradient, glyphs, 6),
         minus=minus,
     )
-    lines = _text(intro, glyphs, width)
+    lines = said_lines(intro, width, "text", glyphs, lead="")
     far, mark = tr("over 5 %") if check.gradient else tr("far off"), glyphs.current
     roomy = f"  {far}", tr("  {mark} the best", mark=mark)
     tight = " !", f" {mark}"  # a character must do, and a sentence says what it means
@@ -112,7 +113,7 @@ def gradient_lines(check: GradientCheck, glyphs: Glyphs, width: int) -> list[Lin
     if words is tight:
         message = tr("{mark} marks the best, ! those far off.", mark=mark)
         message = tr("{mark} marks the best, ! those over 5 % off.", mark=mark) if check.gradient else message
-        lines += _text(message, glyphs, width)
+        lines += said_lines(message, width, "text", glyphs, lead="")
     heading = gap.join(name.rjust(size) for name, size in widths.items())
     lines += [Line(), Line.of((heading, "dim"))]
     for i, nudge in enumerate(check.nudges):
@@ -123,12 +124,7 @@ def gradient_lines(check: GradientCheck, glyphs: Glyphs, width: int) -> list[Lin
             lines.append(Line.of((text, "minus"), (words[0], "minus")))
         else:
             lines.append(Line.of(text))
-    lines.append(Line())
-    return lines + _text(_moral(check, best, glyphs), glyphs, width)
-
-
-def _text(sentence: str, glyphs: Glyphs, width: int) -> list[Line]:
-    return [Line.of(row) for row in wrapped(glyphs.text(sentence), width)]
+    return [*lines, Line(), *said_lines(_moral(check, best, glyphs), width, "text", glyphs, lead="")]
 
 
 def best_nudge(nudges: Sequence[FiniteDifference]) -> FiniteDifference | None:

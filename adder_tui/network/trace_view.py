@@ -197,8 +197,8 @@ class TraceText(Canvas, can_focus=True):
         """``trace-update-3.txt``; with the rung within an update, and with the row."""
         snapshot = self.view.snapshot
         update, stage = (snapshot.moment.update, snapshot.moment.stage) if snapshot else (0, 0)
-        rung, row = f"-rung-{stage}" if stage else "", "" if self.row is None else f"-row-{self.row}"
-        return f"trace-update-{update}{rung}{row}.txt"
+        within, row = f"-rung-{stage}" if stage else "", "" if self.row is None else f"-row-{self.row}"
+        return f"trace-update-{update}{within}{row}.txt"
 
     def text(self, most_lines: int | None = None) -> str:
         """The whole trace as plain text, in the digits that are shown; empty where there is none.
@@ -206,12 +206,12 @@ class TraceText(Canvas, can_focus=True):
         Args:
             most_lines: a longer table of the step is left out, and a line says so.
         """
-        told = self._tell(self.view, PLAIN_WIDTH)
-        if told is None:
+        trace_lines = self._tell(self.view, PLAIN_WIDTH)
+        if trace_lines is None:
             return ""
-        shown = len(told) if most_lines is None or len(told) <= most_lines else len(told.lines)
-        lines = [told.line(i).plain.rstrip() for i in range(shown)]
-        if left := len(told) - shown:
+        shown = len(trace_lines) if most_lines is None or len(trace_lines) <= most_lines else len(trace_lines.lines)
+        lines = [trace_lines.line(i).plain.rstrip() for i in range(shown)]
+        if left := len(trace_lines) - shown:
             lines.append(tr("The table of all {count} lines is in the file that w writes.", count=count(left)))
         return "\n".join(lines) + "\n"
 

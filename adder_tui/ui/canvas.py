@@ -26,6 +26,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from adder_tui.commands import BY_ID
+from adder_tui.ui.keyboard import HeldKeys
 from adder_tui.ui.line import Line, Span, Tone
 from adder_tui.ui.theme import role_styles
 from adder_tui.ui.view import ViewState
@@ -433,7 +434,7 @@ class Pane(Container):
 
     def __init__(self, source: ViewSource, *, id: str) -> None:
         super().__init__(id=id)
-        self.source = source
+        self.source, self.held = source, HeldKeys()
 
     @property
     def actors(self) -> Sequence[object]:
@@ -451,8 +452,8 @@ class Pane(Container):
             await asyncio.to_thread(make)
 
     def keeps(self, key: events.Key) -> bool:
-        """Whether a key waits until this has what it is meant for."""
-        return False
+        """Whether a key waits until what it is for is there."""
+        return self.held.keeps(key)
 
     def came_to_front(self) -> None:
         """Called when this pane's tab was chosen."""

@@ -39,6 +39,7 @@ class Dialog(Modal[Result]):
     Dialog #answer { height: 1; }
     """
     window: ClassVar[Window | None] = "dialog"
+    AUTO_FOCUS = "Field"
 
     def __init__(self, source: ViewSource, typed: str, placeholder: str = "", title: Sequence[Span] = ()) -> None:
         super().__init__()
@@ -61,7 +62,6 @@ class Dialog(Modal[Result]):
             yield Drawing(self.source, self.answer, self.pick, id="answer")
 
     def on_mount(self) -> None:
-        self.field.focus()
         self.field.select_all()
 
 

@@ -15,7 +15,7 @@ from textual.widgets import Input
 from adder_engine.errors import SumError
 from adder_engine.parsing import Sum
 from adder_tui.ui.canvas import Drawing, ViewSource, hidden
-from adder_tui.ui.keyboard import press_again
+from adder_tui.ui.keyboard import HeldKeys
 from adder_tui.ui.line import Line
 from adder_tui.ui.view import ViewState
 
@@ -180,24 +180,23 @@ class SumInput(Field):
         """What was typed and not asked, and the cursor in it, while the field shows the current sum."""
         self._on_their_way = 0
         """Sums that were sent and not answered yet."""
-        self._later: list[events.Key] = []
+        self._held = HeldKeys()
         """Keys that wait for the answer, because no sum begins with the first of them."""
 
     async def _on_key(self, event: events.Key) -> None:
         """Before the fields' own: a key right behind a sum that waits for the engine does what it does behind it."""
         if self._on_their_way and event.character and event.key != "escape":
             begins = event.character.isdecimal() or event.character in SUM_BEGINS or not event.is_printable
-            if self._later or not (begins or len(self.selected_text) < len(self.value)):
+            if self._held.keys or not (begins or len(self.selected_text) < len(self.value)):
                 event.stop()
                 event.prevent_default()
-                self._later.append(event)
+                self._held.keys.append(event)
 
     def answered(self, all_of_them: bool = False) -> None:
         """A sum was answered, or refused; the keys that have waited for it are pressed."""
         self._on_their_way = 0 if all_of_them else max(0, self._on_their_way - 1)
         if not self._on_their_way:
-            later, self._later = self._later, []
-            press_again(self.app, later)
+            self._held.release(self.app)
 
     def leave_typed(self, asked: str) -> None:
         """Show the current sum, whose answer stands beside it; what was typed instead is back with the cursor."""

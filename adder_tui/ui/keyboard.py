@@ -37,3 +37,28 @@ def press_again(app: App[object], keys: Iterable[events.Key]) -> None:
     """Press keys that have waited, each with what it types."""
     for key in keys:
         app.post_message(events.Key(key.key, key.character))
+
+
+class HeldKeys:
+    """Keys that came before what they are for: they wait, and are pressed once it is there.
+
+    Args:
+        waiting: whether keys are held from the start.
+    """
+
+    def __init__(self, waiting: bool = False) -> None:
+        self.waiting = waiting
+        self.keys: list[events.Key] = []
+
+    def keeps(self, key: events.Key) -> bool:
+        """Whether a key is held; those with Ctrl, which leave, are not."""
+        held = self.waiting and not key.key.startswith("ctrl+")
+        if held:
+            self.keys.append(key)
+        return held
+
+    def release(self, app: App[object]) -> None:
+        """Press them, for whatever stands in front by now, and hold no more."""
+        self.waiting = False
+        keys, self.keys = self.keys, []
+        press_again(app, keys)

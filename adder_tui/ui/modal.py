@@ -16,7 +16,7 @@ from adder_engine.errors import AdderError, sentence_of
 from adder_engine.language import tr
 from adder_tui.commands import COMMANDS, Window
 from adder_tui.ui.canvas import Canvas, Drawing, ViewSource, hidden
-from adder_tui.ui.keyboard import press_again
+from adder_tui.ui.keyboard import HeldKeys
 from adder_tui.ui.line import Line, wrapped
 from adder_tui.ui.view import ViewState
 
@@ -45,8 +45,6 @@ class Modal(ModalScreen[Result]):
     """Its commands in the table become its bindings; those that work while somebody types come before a text field."""
     said = ""
     """The sentence that it says, such as why something was refused."""
-    _later: list[events.Key] | None = None
-    """Keys that came while what was asked for is carried out; None while nothing is."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         if "window" in vars(cls):
@@ -63,6 +61,8 @@ class Modal(ModalScreen[Result]):
 
     def __init__(self) -> None:
         super().__init__()
+        self._held = HeldKeys()
+        """Of those that came while what was asked for is carried out."""
         self._dismissed = False
         self._covered: tuple[Result | None] | None = None
         """The result with which this one closes once it is put up, and nothing lies over it any more."""
@@ -111,8 +111,8 @@ class Modal(ModalScreen[Result]):
 
         They are pressed once it is done or refused, for whatever stands in front then.
         """
-        if self._later is None:
-            self._later = []
+        if not self._held.waiting:
+            self._held.waiting = True
             stack = self.app.screen_stack
             below = stack[stack.index(self) - 1] if self in stack else stack[-1]
             self.start(self._then_keys(work, below), exclusive=False)
@@ -123,15 +123,11 @@ class Modal(ModalScreen[Result]):
         try:
             await work
         finally:
-            later, self._later = self._later or [], None
-            below.call_later(press_again, self.app, later)  # which is to be closed first, where that goes with this one
+            below.call_later(self._held.release, self.app)  # which is to be closed first, where that goes with this one
 
     def keeps(self, key: events.Key) -> bool:
         """Whether a key waits for what is being carried out; those that leave do not."""
-        if self._later is None or key.key == "escape" or key.key.startswith("ctrl+"):
-            return False
-        self._later.append(key)
-        return True
+        return key.key != "escape" and self._held.keeps(key)
 
     async def _attempt(self, work: Awaitable[None]) -> None:
         try:

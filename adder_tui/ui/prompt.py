@@ -40,19 +40,18 @@ def answer_line(view: ViewState) -> Line:
     """``= 27.44, off by −72.56``: what the network says to the current sum."""
     if view.snapshot is None:
         return Line()
-    answer = view.snapshot.asked
-    glyphs = view.glyphs
-    off = answer.off_by
-    if view.experiment.is_yes_or_no:
+    answer, glyphs, yes_or_no = view.snapshot.asked, view.glyphs, view.experiment.is_yes_or_no
+    off, said = answer.off_by, f"= {number(answer.predicted, glyphs)}, "
+    if yes_or_no:
         said = tr("= {share} yes, ", share=answer_text(answer.predicted, True, glyphs))
-        return Line.of(said, (tr("no truth known"), "dim") if off is None else verdict(off, True, glyphs))
     if off is None:
-        return Line.of(f"= {number(answer.predicted, glyphs)}, ", (tr("no truth known"), "dim"))
+        return Line.of(said, (tr("no truth known"), "dim"))
+    if yes_or_no:
+        return Line.of(said, verdict(off, True, glyphs))
     if not off:
-        return Line.of((f"= {number(answer.predicted, glyphs)}, ", "text"), (tr("exactly right"), "accent"))
-    return Line.of(
-        tr("= {answer}, off by ", answer=number(answer.predicted, glyphs)), (signed(off, glyphs), role_of(off))
-    )
+        return Line.of(said, (tr("exactly right"), "accent"))
+    said = tr("= {answer}, off by ", answer=number(answer.predicted, glyphs))
+    return Line.of(said, (signed(off, glyphs), role_of(off)))
 
 
 class Prompt(Horizontal):

@@ -103,11 +103,11 @@ async def test_a_key_held_down_holds_a_picture_of_the_training_back_only_so_long
 ) -> None:
     monkeypatch.setattr("adder_tui.app.LONGEST_KEYS_FIRST", 0.05)
     app, waits = AdderApp(Settings()), list[float]()
-    monkeypatch.setattr(app.gc_pacing, "until_pause", lambda: waits.append(0.001) or 0.001)
+    monkeypatch.setattr(app.key_pauses, "until_pause", lambda: waits.append(0.001) or 0.001)
     await app._keys_first()
     assert waits
     waits.clear()
-    monkeypatch.setattr(app.gc_pacing, "until_pause", lambda: waits.append(0.0) or 0.0)
+    monkeypatch.setattr(app.key_pauses, "until_pause", lambda: waits.append(0.0) or 0.0)
     await app._keys_first()
     assert waits == [0.0]
 

@@ -673,7 +673,7 @@ async def test_a_key_right_behind_a_sum_does_what_it_does_once_the_sum_is_answer
         for key in [*keys, events.Key("enter", "\r"), events.Key("space", " ")]:
             app.post_message(key)
         if waits:
-            await until(pilot, lambda: app.prompt.field is not None and app.prompt.field._later)
+            await until(pilot, lambda: app.prompt.field is not None and app.prompt.field._held.keys)
         may.set()
         await shows(pilot, "All done here.", "99.98")
         assert app.prompt.field is not None
