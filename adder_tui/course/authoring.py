@@ -188,14 +188,9 @@ def _wrong(figure: Measured, value: Value) -> str:
     differs = tr("is {found!r}, not {stated!r}", found=value, stated=figure.value)
     stated = tr("is false") if figure.figure_class == "Q" else differs
     within = tr(" within {within:g}", within=figure.within) if figure.figure_class in ("T", "B") else ""
-    return tr(
-        "The figure {figure!r} {stated}{within} (class {letter}): {expression}",
-        figure=figure.key,
-        stated=stated,
-        within=within,
-        letter=figure.figure_class,
-        expression=figure.expression.text,
-    )
+    values = {"figure": figure.key, "stated": stated, "within": within, "letter": figure.figure_class}
+    expression = figure.expression.text
+    return tr("The figure {figure!r} {stated}{within} (class {letter}): {expression}", **values, expression=expression)
 
 
 # --- copies to translate ---------------------------------------------------------------------------
