@@ -243,7 +243,10 @@ def sizes(
 
 
 def _bend(name: str, z: Tensor, size: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """An activation's value at z, and the sizes of its value and of its slope, given the size of z."""
+    """An activation's value at z, and the sizes of its value and of its slope, given the size of z.
+
+    To the second order of z's rounding (Taylor): no smooth one's second derivative is beyond 1, no third one beyond 2.
+    """
     if name == "none":
         return z, size, torch.ones_like(z)
     x = z.clone().requires_grad_()
@@ -264,7 +267,8 @@ def _bend(name: str, z: Tensor, size: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         cdf = 0.5 * (1 + torch.erf(z / math.sqrt(2)).abs())
         own, own_slope = z.abs() * cdf, cdf + z.abs() * torch.exp(-z * z / 2) / math.sqrt(2 * math.pi)
     if name not in KINKED:  # sigmoid(-89) is 0 in float32
-        own, own_slope = own + SMALLEST / BOUND, own_slope + SMALLEST / BOUND
+        far = BOUND * size**2  # a sum that rounding moves far meets other slopes on its way
+        own, own_slope = own + SMALLEST / BOUND + far / 2, own_slope + SMALLEST / BOUND + far
     return value, own + slope.abs() * size, own_slope + curve.abs() * size
 
 
