@@ -98,11 +98,9 @@ def table(plan: Sweep, state: SweepState) -> list[str]:
     columns.append((tr("blew up"), stopped))
     widths = [max(len(heading), *map(len, cells)) for heading, cells in columns]
     rows = [[heading for heading, _ in columns], *zip(*(cells for _, cells in columns), strict=True)]
+    named = 2 if plan.across else 1
     return [
-        "  ".join(
-            cell.ljust(w) if i <= bool(plan.across) else cell.rjust(w)
-            for i, (cell, w) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
+        "  ".join([*map(str.ljust, row[:named], widths), *map(str.rjust, row[named:], widths[named:])]).rstrip()
         for row in rows
     ]
 

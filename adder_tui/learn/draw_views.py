@@ -250,14 +250,12 @@ def _slopes(call: ProbeCall, state: LessonState, glyphs: Glyphs) -> list[Line]:
     check = state.activity.checks.get(str(call.arguments[0]))
     if check is None:
         return []
-    return [
-        Line.of(
-            (tr("      nudge {size:<9}", size=f"{one.size:.9f}".rstrip("0").rstrip(".")), "dim"),
-            tr(" slope {slope:>12}", slope=number(one.estimate, glyphs, 6)),
-            (tr("   off by {share}", share=percent(one.relative_error)), "dim"),
-        )
-        for one in check.nudges
-    ]
+    lines = []
+    for one in check.nudges:
+        size, slope = f"{one.size:.9f}".rstrip("0").rstrip("."), number(one.estimate, glyphs, 6)
+        front = Line.of((tr("      nudge {size:<9}", size=size), "dim"), tr(" slope {slope:>12}", slope=slope))
+        lines.append(Line.of(front, (tr("   off by {share}", share=percent(one.relative_error)), "dim")))
+    return lines
 
 
 def graph_view(view: ViewState, state: LessonState, width: int, height: int) -> list[Line]:
