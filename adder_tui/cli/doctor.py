@@ -17,8 +17,7 @@ import click
 from adder_engine.errors import AdderError
 from adder_engine.experiment import Experiment
 from adder_engine.language import in_use, tr
-from adder_tui.cli.output import locale_of, original_environment, say, why_ascii, why_no_app
-from adder_tui.ui.numbers import plural
+from adder_tui.cli.output import locale_of, original_environment, say, why_ascii, why_no_app, words_of
 
 if TYPE_CHECKING:
     from adder_tui.course.class_file import ClassFile
@@ -57,7 +56,8 @@ def check(
         _tell(tr("experiment"), tr("cannot be used: {why}", why=why))
         return 2
     if experiment is not None:
-        _tell(tr("experiment"), tr("can be used: {experiment}", experiment=_text(experiment)))
+        text = tr("{epochs} of {rows} through {sizes}, {optimizer} at {lr:g}, seed {seed}", **words_of(experiment))
+        _tell(tr("experiment"), tr("can be used: {experiment}", experiment=text))
     return 0
 
 
@@ -70,19 +70,6 @@ def _tell(name: str, finding: object) -> None:
     say(f"{name:<12} {finding}")
 
 
-def _text(experiment: Experiment) -> str:
-    sizes = "-".join(map(str, experiment.network.layers))
-    return tr(
-        "{epochs} of {rows} through {sizes}, {optimizer} at {lr:g}, seed {seed}",
-        epochs=plural(experiment.epochs, "epoch", "epochs"),
-        rows=plural(experiment.row_count, "row", "rows"),
-        sizes=sizes,
-        optimizer=experiment.training.optimizer,
-        lr=experiment.training.lr,
-        seed=experiment.seed,
-    )
-
-
 def _findings(data_dir: Path, ascii_asked: bool, blocks: bool) -> Iterator[tuple[str, str]]:
     environ = original_environment()
     size = shutil.get_terminal_size()
@@ -93,16 +80,8 @@ def _findings(data_dir: Path, ascii_asked: bool, blocks: bool) -> Iterator[tuple
     yield tr("locale"), locale_of(environ)
     yield tr("language"), in_use()
     yield tr("characters"), _characters(why_ascii(environ), ascii_asked, blocks)
-    yield (
-        "python",
-        tr(
-            "{version} on {system} {machine}, {cores} cores",
-            version=platform.python_version(),
-            system=platform.system(),
-            machine=platform.machine(),
-            cores=os.cpu_count(),
-        ),
-    )
+    here = {"version": platform.python_version(), "system": platform.system(), "machine": platform.machine()}
+    yield "python", tr("{version} on {system} {machine}, {cores} cores", **here, cores=os.cpu_count())
     for package in ("textual", "plotext", "numpy", "numba"):
         try:
             yield package, version(package)

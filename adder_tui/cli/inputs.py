@@ -106,11 +106,9 @@ def _read_rows(path: Path) -> RowsRead:
         read = read_rows(text)
     except ExperimentError as error:
         raise ExperimentError(f"{path}{': ' if isinstance(error, NoRowsError) else ', '}{error}") from None
-    return (
-        RowsRead(read.rows, tr("{columns}; read as {encoding}", columns=read.columns, encoding=encoding))
-        if encoding
-        else read
-    )
+    if not encoding:
+        return read
+    return RowsRead(read.rows, tr("{columns}; read as {encoding}", columns=read.columns, encoding=encoding))
 
 
 def _why_large(path: Path, held: bytes) -> str:

@@ -159,15 +159,10 @@ def run_line(now: Snapshot, before: Snapshot) -> str:
 
 def limit_line(limit: float, now: Snapshot) -> str:
     """The rate beside its limit, where the run stands."""
-    rate, times = plain_number(now.lr, UNICODE), number(now.lr / limit, UNICODE, 2)
-    lands = tr("a step lands higher") if now.lr > limit else tr("a step lands lower")
-    return tr(
-        "The limit here is {limit}; the rate {rate} is {times} times that: {lands}.",
-        limit=number(limit, UNICODE, 3),
-        rate=rate,
-        times=times,
-        lands=lands,
-    )
+    values = {"limit": number(limit, UNICODE, 3), "rate": plain_number(now.lr, UNICODE)}
+    values["times"] = number(now.lr / limit, UNICODE, 2)
+    values["lands"] = tr("a step lands higher") if now.lr > limit else tr("a step lands lower")
+    return tr("The limit here is {limit}; the rate {rate} is {times} times that: {lands}.", **values)
 
 
 def _layer_words(layer: LayerTrace) -> Iterator[str]:
@@ -177,15 +172,9 @@ def _layer_words(layer: LayerTrace) -> Iterator[str]:
         terms = (UNICODE.times.join(factor_text(float(x), UNICODE) for x in pair) for pair in pairs)
         bent = tr(", then {post}", post=number(float(post), UNICODE)) if post != pre else ""
         plus = f"{UNICODE.minus if bias < 0 else '+'} {factor_text(abs(float(bias)), UNICODE)}"
-        sentence = f"{' + '.join(terms)} {plus}"
-        yield tr(
-            "{layer}, neuron {neuron}: {sentence} = {pre}{bent}",
-            layer=layer.name,
-            neuron=j + 1,
-            sentence=sentence,
-            pre=number(float(pre), UNICODE),
-            bent=bent,
-        )
+        values = {"layer": layer.name, "neuron": j + 1, "sentence": f"{' + '.join(terms)} {plus}"}
+        values |= {"pre": number(float(pre), UNICODE), "bent": bent}
+        yield tr("{layer}, neuron {neuron}: {sentence} = {pre}{bent}", **values)
 
 
 def answer_line(snapshot: Snapshot) -> str:

@@ -362,12 +362,9 @@ class LessonReader:
         if verb == "sort" and board is None:
             raise AdderError(f"{text!r}: " + tr("there are no cards here."))
         if verb == "sort" and board is not None and not board.takes(action):
-            sentence = tr(
-                "write {pattern!r}, with a card of {cards} and a bin of {bins}.",
-                pattern=PATTERNS["sort"],
-                cards=", ".join(card.id for card in board.cards),
-                bins=", ".join(board.bins),
-            )
+            cards, bins = ", ".join(card.id for card in board.cards), ", ".join(board.bins)
+            values = {"pattern": PATTERNS["sort"], "cards": cards, "bins": bins}
+            sentence = tr("write {pattern!r}, with a card of {cards} and a bin of {bins}.", **values)
             raise AdderError(f"{text!r}: {sentence}")
         return action
 

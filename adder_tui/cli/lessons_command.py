@@ -176,14 +176,10 @@ def reset(id: str | None, yes: bool, course: str | None, data_dir: str | None, c
     if not begun:
         say(tr("{id} was not begun.", id=id) if id else tr("Nothing was begun."))
         return place.exit_code()
-    what = (
-        tr("what was done in {id}", id=id)
-        if id
-        else tr("all progress in {title}, {lessons} lessons of it begun,", title=there.title, lessons=len(begun))
-    )
-    if not yes and not click.confirm(
-        tr("Shall {what} be forgotten? lessons export keeps a copy.", what=what), err=True
-    ):
+    what = tr("all progress in {title}, {lessons} lessons of it begun,", title=there.title, lessons=len(begun))
+    what = tr("what was done in {id}", id=id) if id else what
+    question = tr("Shall {what} be forgotten? lessons export keeps a copy.", what=what)
+    if not yes and not click.confirm(question, err=True):
         tell("Nothing was forgotten.")
         return place.exit_code()
 
@@ -297,15 +293,10 @@ def translate(folder: str, course: str | None) -> int:
     from adder_tui.course.source import TO_TRANSLATE
 
     count = copy_to_translate(_course(course_of(course, None)), expanded(folder))
+    values = {"count": count, "folder": folder, "mark": TO_TRANSLATE.strip()}
+    tell("{count:,} texts in {folder} are to be translated; each has {mark} before it, which goes.", **values)
     tell(
-        "{count:,} texts in {folder} are to be translated; each has {mark} before it, which goes.",
-        count=count,
-        folder=folder,
-        mark=TO_TRANSLATE.strip(),
-    )
-    tell(
-        "adder-tui lessons check {folder} tells what is left, adder-tui --course {folder} plays it meanwhile.",
-        folder=folder,
+        "adder-tui lessons check {folder} tells what is left, adder-tui --course {folder} plays it meanwhile.", **values
     )
     return 0
 

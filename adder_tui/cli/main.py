@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import click
@@ -70,14 +71,9 @@ class _Commands(TranslatedGroup):
 
 def _frames(ctx: click.Context, param: click.Parameter, value: float) -> float:
     if not SLOWEST_FPS <= value <= FASTEST_FPS:
-        raise click.BadParameter(
-            tr(
-                "{value:g} will not do: it takes {low:g} to {high:g} redraws a second.",
-                value=value,
-                low=SLOWEST_FPS,
-                high=FASTEST_FPS,
-            )
-        )
+        limits = {"low": SLOWEST_FPS, "high": FASTEST_FPS}
+        message = tr("{value:g} will not do: it takes {low:g} to {high:g} redraws a second.", value=value, **limits)
+        raise click.BadParameter(message)
     return value
 
 
@@ -146,18 +142,13 @@ def cli(
     if not (data_dir or os.environ.get("HOME", "~") or os.environ.get("XDG_STATE_HOME")):
         raise AdderError("HOME is empty, so there is no usual folder to keep things in: --data-dir names one.")
     folder = expanded(data_dir).absolute() if data_dir else default_data_dir()
+    choose = partial(_chosen, experiment, run, data, weights, assignments)
     if check_only:
         from adder_tui.cli.doctor import check, tell_of_data
 
-        return check(
-            folder,
-            ascii_asked,
-            characters == "blocks",
-            taught,
-            lambda: _chosen(experiment, run, data, weights, assignments, tell_of_data),
-        )
+        return check(folder, ascii_asked, characters == "blocks", taught, partial(choose, tell_of_data))
     notices: list[str] = []
-    chosen = _chosen(experiment, run, data, weights, assignments, notices.append)
+    chosen = choose(notices.append)
     own_course = course_of(course, taught)
     if lesson is not None or course is not None:
         from adder_tui.cli.lessons_command import find_lesson

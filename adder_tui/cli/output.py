@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from adder_engine.language import tr
+from adder_tui.ui.numbers import plural
 from adder_tui.ui.symbols import ASCII, UNICODE, Glyphs
 
 if TYPE_CHECKING:
@@ -51,6 +52,16 @@ def pairs_note(experiment: "Experiment") -> dict[str, str]:
     if not experiment.compares_all_pairs:
         return {}
     return {"train_loss_over": f"{experiment.rows_per_update:,}·{experiment.rows_per_update:,} differences"}
+
+
+def words_of(experiment: "Experiment") -> dict[str, Any]:
+    """What sentences about an experiment name of it."""
+    return {
+        "epochs": plural(experiment.epochs, "epoch", "epochs"), "rows": plural(experiment.row_count, "row", "rows"),
+        "parameters": plural(experiment.parameter_count, "parameter", "parameters"), "seed": experiment.seed,
+        "sizes": "-".join(map(str, experiment.network.layers)), "optimizer": experiment.training.optimizer,
+        "lr": experiment.training.lr,
+    }  # fmt: skip
 
 
 def question_text(asked: "Sum", experiment: "Experiment") -> str:

@@ -68,12 +68,8 @@ def sweep(
             for drawn in grid_lines(plan, state, None, WIDE, len(plan.values) + 3, UNICODE):
                 say(drawn.plain.rstrip())
     if interrupted:
-        finished = sum(run.done for run in state.runs)
-        complain(
-            "Stopped by Ctrl+C with {finished:,} of {runs} done.",
-            finished=finished,
-            runs=plural(len(state.runs), "run", "runs"),
-        )
+        finished, runs = sum(run.done for run in state.runs), plural(len(state.runs), "run", "runs")
+        complain("Stopped by Ctrl+C with {finished:,} of {runs} done.", finished=finished, runs=runs)
         return 1
     if not any(run.done for run in state.runs):
         complain("No run came to its end. {stopped}", stopped=state.runs[0].stopped)
@@ -92,26 +88,19 @@ def table(plan: Sweep, state: SweepState) -> list[str]:
     ]
     answers = [median_answers(plan, state, i, UNICODE) for i in range(len(plan.sums))]
     stopped = [tr("{stopped:,} of {seeds:,}", stopped=line.stopped, seeds=len(plan.seeds)) for line in lines]
-    columns = [
-        (plan.over, [value_text(line.value) for line in lines]),
-        *([(plan.across, [value_text(line.across) for line in lines])] if plan.across else ()),
-        *(
-            (tr("{which} train loss{over}", which=which, over=over), column)
-            for which, column in zip(SHOWN, losses, strict=True)
-        ),
-        *(
-            (tr("median {asked}", asked=question_text(asked, plan.experiment)), column)
-            for asked, column in zip(plan.sums, answers, strict=True)
-        ),
-        (tr("blew up"), stopped),
-    ]
+    columns = [(plan.over, [value_text(line.value) for line in lines])]
+    if plan.across:
+        columns.append((plan.across, [value_text(line.across) for line in lines]))
+    for which, column in zip(SHOWN, losses, strict=True):
+        columns.append((tr("{which} train loss{over}", which=which, over=over), column))
+    for asked, column in zip(plan.sums, answers, strict=True):
+        columns.append((tr("median {asked}", asked=question_text(asked, plan.experiment)), column))
+    columns.append((tr("blew up"), stopped))
     widths = [max(len(heading), *map(len, cells)) for heading, cells in columns]
     rows = [[heading for heading, _ in columns], *zip(*(cells for _, cells in columns), strict=True)]
+    named = 2 if plan.across else 1
     return [
-        "  ".join(
-            cell.ljust(w) if i <= bool(plan.across) else cell.rjust(w)
-            for i, (cell, w) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
+        "  ".join([*map(str.ljust, row[:named], widths), *map(str.rjust, row[named:], widths[named:])]).rstrip()
         for row in rows
     ]
 
@@ -196,13 +185,8 @@ def rates(
         raise AdderError("--json and --csv ask for different things: use one of them.")
     planned = planned_rates(experiment, low, high, updates)
     if not (as_json or as_csv):
-        tell(
-            "{title}: {updates:,} updates, the rate rising from {low:g} to {high:g}",
-            title=title,
-            updates=updates,
-            low=low,
-            high=high,
-        )
+        values = {"title": title, "updates": updates, "low": low, "high": high}
+        tell("{title}: {updates:,} updates, the rate rising from {low:g} to {high:g}", **values)
     *_, test = rates_in_slices(planned)
     if as_json:
         sentence = {

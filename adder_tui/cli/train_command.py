@@ -14,7 +14,7 @@ from adder_engine.language import tr
 from adder_engine.parsing import can_be_read, parse_sum
 from adder_engine.wanted import is_right
 from adder_tui.cli.inputs import open_run
-from adder_tui.cli.output import ProgressLine, complain, finite_or_null, pairs_note, question_text, say, tell
+from adder_tui.cli.output import ProgressLine, complain, finite_or_null, pairs_note, question_text, say, tell, words_of
 from adder_tui.storage.data_dir import expanded
 from adder_tui.ui.numbers import percent, plural
 
@@ -187,19 +187,10 @@ def reported_epochs(epochs: int) -> frozenset[int]:
 
 def headline(experiment: Experiment, title: str) -> str:
     """What is about to be trained, in one line."""
-    e = experiment
-    batches = tr(" in batches of {rows:,}", rows=e.rows_per_update) if e.rows_per_update < e.row_count else ""
-    return tr(
-        "{title}: {parameters}, {rows}{batches}, {optimizer} at lr {lr:g}, {epochs}, seed {seed}",
-        title=title,
-        parameters=plural(e.parameter_count, "parameter", "parameters"),
-        rows=plural(e.row_count, "row", "rows"),
-        batches=batches,
-        optimizer=e.training.optimizer,
-        lr=e.training.lr,
-        epochs=plural(e.epochs, "epoch", "epochs"),
-        seed=e.seed,
-    )
+    rows = experiment.rows_per_update
+    batches = tr(" in batches of {rows:,}", rows=rows) if rows < experiment.row_count else ""
+    values = {"title": title, "batches": batches, **words_of(experiment)}
+    return tr("{title}: {parameters}, {rows}{batches}, {optimizer} at lr {lr:g}, {epochs}, seed {seed}", **values)
 
 
 def _run(training: RuledTraining | RecordedTraining, epochs: int, report: JsonReport | TextReport) -> dict[int, float]:
@@ -287,25 +278,18 @@ class TextReport:
         self._text = 0
 
     def progress(self, trainer: Trainer) -> None:
-        if trainer.loss is not None and trainer.epochs_done > self._text:
-            self._text = trainer.epochs_done
-            held_out, measured = "", trainer.experiment.held_out_epoch(trainer.epochs_done)
-            if trainer.test_loss is not None:
-                loss = _loss(trainer.test_loss)
-                held_out = "   " + (
-                    tr("held-out {loss}", loss=loss)
-                    if measured >= trainer.epochs_done
-                    else tr("held-out {loss} at epoch {measured:,}", loss=loss.rstrip(), measured=measured)
-                )
-            say(
-                tr(
-                    "epoch {epoch:>{width},}   train loss {loss}{held_out}",
-                    epoch=trainer.epochs_done,
-                    width=self._width,
-                    loss=_loss(trainer.loss),
-                    held_out=held_out,
-                ).rstrip()
-            )
+        epoch = trainer.epochs_done
+        if trainer.loss is None or epoch <= self._text:
+            return
+        self._text = epoch
+        held_out, measured = "", trainer.experiment.held_out_epoch(epoch)
+        if trainer.test_loss is not None:
+            loss = _loss(trainer.test_loss)
+            held_out = "   " + tr("held-out {loss}", loss=loss)
+            if measured < epoch:
+                held_out = "   " + tr("held-out {loss} at epoch {measured:,}", loss=loss.rstrip(), measured=measured)
+        values = {"epoch": epoch, "width": self._width, "loss": _loss(trainer.loss), "held_out": held_out}
+        say(tr("epoch {epoch:>{width},}   train loss {loss}{held_out}", **values).rstrip())
 
     def end(self, trainer: Trainer, outcome: Outcome) -> None:
         """The losses at the end, how fast it went, and the answers."""
@@ -314,13 +298,8 @@ class TextReport:
             say(outcome.paused)
         if outcome.updates:
             seconds = f"{outcome.seconds:.{2 if outcome.seconds >= 1 else 3}f} s"
-            speed = plural(round(_speed(outcome)), "update", "updates")
-            tell(
-                "{updates} in {seconds}, {speed} a second",
-                updates=plural(outcome.updates, "update", "updates"),
-                seconds=seconds,
-                speed=speed,
-            )
+            updates, speed = (plural(n, "update", "updates") for n in (outcome.updates, round(_speed(outcome))))
+            tell("{updates} in {seconds}, {speed} a second", updates=updates, seconds=seconds, speed=speed)
         if outcome.stuck is not None:
             say(outcome.stuck[0])
         say(*answer_lines(outcome.answers, trainer.experiment))

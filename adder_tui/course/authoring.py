@@ -78,11 +78,8 @@ def check_lesson(path: Path) -> tuple[Lesson | None, list[Problem]]:
         lesson, glossary = read_lesson(path), own_glossary(path.parent)
     except LessonError as error:
         return None, list(error.problems)
-    problems = [
-        Problem(lesson.file, 0, tr("terms: {term!r} is not in the glossary.", term=term))
-        for term in lesson.terms
-        if glossary.find(term) is None and term not in lesson.glossary
-    ]
+    unknown = (one for one in lesson.terms if glossary.find(one) is None and one not in lesson.glossary)
+    problems = [Problem(lesson.file, 0, tr("terms: {term!r} is not in the glossary.", term=one)) for one in unknown]
     return lesson, [*problems, *advice(lesson), *left_to_translate(path)]
 
 
@@ -93,18 +90,17 @@ def check_course(folder: Path) -> tuple[Course | None, list[Problem]]:
     except LessonError as error:
         return None, list(error.problems)
     problems = [problem for broken in course.broken for problem in broken.problems]
-    empty = [chapter for chapter in course.chapters if not course.in_chapter(chapter.id)]
-    problems += [
-        Problem(str(folder / COURSE), 0, tr("The chapter {chapter!r} has no lesson.", chapter=one.id)) for one in empty
-    ]
+    for chapter in course.chapters:
+        if not course.in_chapter(chapter.id):
+            says = tr("The chapter {chapter!r} has no lesson.", chapter=chapter.id)
+            problems.append(Problem(str(folder / COURSE), 0, says))
     if not course.id:
         nameless = tr("id is missing: progress is kept under the folder's name.")
         problems.append(Problem(str(folder / COURSE), 0, nameless))
     for lesson in course.lessons:
-        needed = [need for need in lesson.needs if need not in course.by_id]
-        problems += [
-            Problem(lesson.file, 0, tr("needs: there is no lesson {lesson!r}.", lesson=need)) for need in needed
-        ]
+        for need in lesson.needs:
+            if need not in course.by_id:
+                problems.append(Problem(lesson.file, 0, tr("needs: there is no lesson {lesson!r}.", lesson=need)))
         problems += advice(lesson)
     for path in (folder / COURSE, *lesson_files(folder), *folder.glob(GLOSSARY)):
         problems += left_to_translate(path)
@@ -188,14 +184,9 @@ def _wrong(figure: Measured, value: Value) -> str:
     differs = tr("is {found!r}, not {stated!r}", found=value, stated=figure.value)
     stated = tr("is false") if figure.figure_class == "Q" else differs
     within = tr(" within {within:g}", within=figure.within) if figure.figure_class in ("T", "B") else ""
-    return tr(
-        "The figure {figure!r} {stated}{within} (class {letter}): {expression}",
-        figure=figure.key,
-        stated=stated,
-        within=within,
-        letter=figure.figure_class,
-        expression=figure.expression.text,
-    )
+    values = {"figure": figure.key, "stated": stated, "within": within, "letter": figure.figure_class}
+    expression = figure.expression.text
+    return tr("The figure {figure!r} {stated}{within} (class {letter}): {expression}", **values, expression=expression)
 
 
 # --- copies to translate ---------------------------------------------------------------------------

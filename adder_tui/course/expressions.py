@@ -128,10 +128,8 @@ class _Reader:
         match node:
             case ast.Constant():
                 constant = self.constant(node)
-                kind: Kind = (
-                    "truth" if isinstance(constant, bool) else "words" if isinstance(constant, str) else "number"
-                )
-                return kind, lambda lookup: constant
+                words: Kind = "words" if isinstance(constant, str) else "number"
+                return "truth" if isinstance(constant, bool) else words, lambda lookup: constant
             case ast.Name(id=name) if name in TRUTHS:
                 return "truth", lambda lookup: TRUTHS[name]
             case ast.BoolOp(op=op, values=values):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import chain
 from typing import Any, Literal, get_args
@@ -243,6 +243,10 @@ class Station:
     """How it differs from the lesson's own run."""
     experiment: Experiment
     """That run, whole."""
+
+    def is_set_in(self, experiment: Experiment, but: Sequence[str] = ()) -> bool:
+        """Whether a run has what this one is about; ``but``: keys that do not count."""
+        return all(experiment[key] == value for key, value in self.preset.items() if key not in but)
 
 
 def _stations(table: Table, name: str) -> tuple[Station, ...]:

@@ -153,11 +153,10 @@ class Help:
         state, task = self._room.open, self._room.open.task
         if task is None or state.showing:
             return
-        shown = state.hints.get(task.id, 0)
-        if shown >= len(task.hints):
+        if state.hints_open >= len(task.hints):
             state.asking = True
         else:
-            state.hints[task.id] = shown + 1
+            state.hints[task.id] = state.hints_open + 1
             self._room.store.change(progress.take_hint, state.lesson.id)
         self._room.changed()
 

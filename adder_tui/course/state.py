@@ -31,12 +31,7 @@ STEP_NAMES: Mapping[str, str] = {
     "explain": tr("explain"), "keep": tr("keep"), "quiz": tr("quiz"), "more": tr("more"),
 }  # fmt: skip
 """What they are called."""
-PARTS: dict[Kind, str] = {
-    "observe": "Observe",
-    "explain": "Explain",
-    "keep": "Facts",
-    "more": "Go further",
-}
+PARTS: dict[Kind, str] = {"observe": "Observe", "explain": "Explain", "keep": "Facts", "more": "Go further"}
 """The headings that hold a step's text."""
 VEILED = frozenset({"network", "trace", "graph", "slope", "downhill"})
 """Views that tell nothing while a blank of a worked example is to be computed by hand."""
@@ -226,9 +221,7 @@ class LessonState:
                 if id == self.station and self.task is not None and "set" in {one.verb for one in self.task.actions}:
                     return True  # its settings are to be changed from there
                 station = self.lesson.station_named(id)
-                return station is not None and all(
-                    run.experiment[key] == value for key, value in station.preset.items()
-                )
+                return station is not None and station.is_set_in(run.experiment)
         return False
 
     @property
@@ -382,10 +375,7 @@ def restore_runs(state: LessonState, snapshot: Snapshot, earlier: list[RunSummar
                 wanted = wanted if isinstance(wanted, int | float) else None
                 activity.run.asked.append(Answer(Sum(a, b), answer, wanted))
     station = state.lesson.station_named(kept.get("station", ""))
-    held = state.lesson.controls
-    if station is not None and all(
-        snapshot.experiment[key] == value for key, value in station.preset.items() if key not in held
-    ):
+    if station is not None and station.is_set_in(snapshot.experiment, but=state.lesson.controls):
         state.station = station.id
 
 

@@ -250,14 +250,12 @@ def _slopes(call: ProbeCall, state: LessonState, glyphs: Glyphs) -> list[Line]:
     check = state.activity.checks.get(str(call.arguments[0]))
     if check is None:
         return []
-    return [
-        Line.of(
-            (tr("      nudge {size:<9}", size=f"{one.size:.9f}".rstrip("0").rstrip(".")), "dim"),
-            tr(" slope {slope:>12}", slope=number(one.estimate, glyphs, 6)),
-            (tr("   off by {share}", share=percent(one.relative_error)), "dim"),
-        )
-        for one in check.nudges
-    ]
+    lines = []
+    for one in check.nudges:
+        size, slope = f"{one.size:.9f}".rstrip("0").rstrip("."), number(one.estimate, glyphs, 6)
+        front = Line.of((tr("      nudge {size:<9}", size=size), "dim"), tr(" slope {slope:>12}", slope=slope))
+        lines.append(Line.of(front, (tr("   off by {share}", share=percent(one.relative_error)), "dim")))
+    return lines
 
 
 def graph_view(view: ViewState, state: LessonState, width: int, height: int) -> list[Line]:
@@ -270,26 +268,16 @@ def graph_view(view: ViewState, state: LessonState, width: int, height: int) -> 
     last = len(chain.layers)
     phase = values.reach.stage.phase if values.reach.stage is not None else ""
     begun = not view.snapshot.moment.is_start
-    lost = begun and values.has_value(last, 0) and phase != "forward"
     node, branch, leaf = ("o", "|-", "`-") if glyphs.ascii else ("●", "├─", "└─")
     head = f" {tr('note of autograd'):<{GRAPH_NAME}}{tr('put out'):<{GRAPH_VALUE}}{tr('gradient of the loss')}"
-    lines = [Line.of((head, "dim"))]
-    lines.append(
-        _row(
-            view,
-            f"{node} MseLoss",
-            [chain.loss] if lost else None,
-            [1.0] if begun and values.has_error(last, 0) else None,
-        )
-    )
-    for layer in range(last - 1, -1, -1):
-        made, column = chain.layers[layer], layer + 1
-        size = len(made.bias)
-        seen = [begun and values.has_value(column, i) for i in range(size)]
-        back = [begun and values.has_error(column, i) for i in range(size)]
-        out = [float(x) if there else None for x, there in zip(made.post.tolist(), seen, strict=True)]
-        error = [float(x) if there else None for x, there in zip(made.delta.tolist(), back, strict=True)]
-        weights = made.weight_grad.ravel().tolist() if all(back) else None
+    loss = [chain.loss] if begun and values.has_value(last, 0) and phase != "forward" else None
+    own = [1.0] if begun and values.has_error(last, 0) else None
+    lines = [Line.of((head, "dim")), _row(view, f"{node} MseLoss", loss, own)]
+    for column in range(last, 0, -1):
+        made, size = chain.layers[column - 1], len(chain.layers[column - 1].bias)
+        out = [float(x) if begun and values.has_value(column, i) else None for i, x in enumerate(made.post)]
+        error = [float(x) if begun and values.has_error(column, i) else None for i, x in enumerate(made.delta)]
+        weights = made.weight_grad.ravel().tolist() if None not in error else None
         shape = f"{size}{glyphs.times_sign}{made.weight.shape[1]}"
         lines.append(_row(view, f"{node} Addmm {made.name}", out, error))
         lines.append(_row(view, f"{glyphs.vertical} {branch if full else leaf}T {'weight' if full else 'weight, bias'}",
@@ -342,9 +330,8 @@ def step_view(view: ViewState, state: LessonState, width: int, height: int) -> l
         none = Line.of((tr(" No step was taken just now: "), "dim"), (".", "key"), (tr(" takes one."), "dim"))
         return [none, *by_hand]
     index = focus_of(view.selection, view.experiment).parameter
-    before, gradient, after = (
-        _parameter(array, index, glyphs.minus) for array in (step.before, step.gradient, step.after)
-    )
+    arrays = step.before, step.gradient, step.after
+    before, gradient, after = (_parameter(array, index, glyphs.minus) for array in arrays)
     slope = f"({gradient})" if gradient.startswith(glyphs.minus) else gradient
     rate = plain_number(step.lr, glyphs)
     name = layout_for(view.experiment).name_of(index)

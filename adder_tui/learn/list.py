@@ -55,13 +55,10 @@ class Listing:
     @property
     def shown(self) -> tuple[Lesson, ...]:
         """Lessons that the filter and the search leave, in order."""
-        wanted = self.words.casefold().split()
-        return tuple(
-            lesson
-            for lesson in self.course.lessons
-            if (self.filter == "all" or self.progress.lesson(lesson.id).done == (self.filter == "done"))
-            and all(word in _searched(lesson) for word in wanted)
-        )
+        found, wanted = self.course.lessons, self.words.casefold().split()
+        if self.filter != "all":
+            found = tuple(one for one in found if self.progress.lesson(one.id).done == (self.filter == "done"))
+        return tuple(one for one in found if all(word in _searched(one) for word in wanted))
 
     @property
     def begins_with(self) -> Lesson:

@@ -303,10 +303,9 @@ def _now(state: LessonState, glyphs: Glyphs, width: int) -> Line:
         return Line.of(tr("Shall the program do this task? "), _with_keys(tr("[y] yes  [n] no")))
     if state.refusal:
         return Line.of((glyphs.text(state.refusal), "minus"))
-    if kind == "predict" and state.step.prediction not in state.activity.predictions:
-        asked = state.lesson.prediction_named(state.step.prediction)
-        if asked is not None and asked.choices:
-            picks = tr("{choices} picks", choices=_letters(asked.choices))
+    if kind == "predict" and not state.may_go_on:
+        if state.choices:
+            picks = tr("{choices} picks", choices=_letters(state.choices))
             return _with_keys(picks + (tr(", [Enter] locks it in") if state.picked else ""))
         return _with_keys(tr("Type it; [Enter] locks it in. It is never marked."))
     if kind == "do" and task is not None:
@@ -315,7 +314,7 @@ def _now(state: LessonState, glyphs: Glyphs, width: int) -> Line:
         place = tr(" task {position} of {count}  ", position=position, count=count)
         front = Line.of((marks(glyphs)[0], "accent"), (place, "dim"))
         return Line.of(front, _beginning(glyphs.text(task.do), width - front.width))
-    if kind == "quiz" and state.answered != state.quiz.answer:
+    if kind == "quiz" and not state.may_go_on:
         again = tr("{choices} has another go", choices=_letters(state.choices))
         return _with_keys(again if state.answered else _answers(state.choices))
     if state.enter_taken:

@@ -70,10 +70,7 @@ def _table(rows: Sequence[Block], width: int, glyphs: Glyphs) -> list[Line]:
     """Columns under each other; where they do not fit, the last one is wrapped."""
     cells = [[_pieces(cell, glyphs, "dim" if row.head else "text") for cell in row.cells] for row in rows]
     columns = max(map(len, cells))
-    widths = [
-        max((sum(cell_len(text) for text, _ in row[i]) for row in cells if i < len(row)), default=0)
-        for i in range(columns)
-    ]
+    widths = [max(Line.of(*row[i]).width for row in cells if i < len(row)) for i in range(columns)]
     front = sum(widths[:-1]) + CELL_GAP * (columns - 1)
     last = max(LEAST_CELL, width - front)
     if front + LEAST_CELL > width and columns > 2:
