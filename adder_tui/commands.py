@@ -320,7 +320,7 @@ _PICKS = tuple(
             "lesson", _on(choice), action=f"pick('{letter}')")
     for letter, choice in zip("abcdef", CHOICES, strict=False)
 )
-_SUMS = tuple(replace(command, lesson=_on("ask")) for command in (
+SUMS = tuple(replace(command, lesson=_on("ask")) for command in (
     Command("prompt", "slash", "ask", "Ask the network a sum.", "app", footer=7),
     Command("ask", "enter", "ask", "Ask the sum that is typed. Training is not changed by it.",
             footer=1, typing="Enter"),
@@ -450,16 +450,17 @@ _WINDOW_LOOKS = tuple(
 )
 # fmt: on
 
-GROUPS = {
-    "Lessons": _LESSONS, "Lesson": _LESSON + _PICKS, "Time": _TIME, "The run": _RUN, "Chart": _CHART + _LOOKS,
-    "Network": _NETWORK, "Trace": _TRACE, "Number": _NUMBER, "Inspect": _INSPECT, "Explore": _EXPLORE, "Sums": _SUMS,
-    "Runs": _RUNS, "Open": _OPEN, "Sweep": _SWEEP, "Rates": _RATES, "Chart of a window": _WINDOW_LOOKS,
-    "Data": _DATA, "Own rows": _OWN_ROWS, "Form": _FORM,
-    "History": _HISTORY, "Glossary": _GLOSSARY, "Search": _SEARCH, "Dialog": _DIALOG, "Tabs": _TABS, "The app": _APP,
-}  # fmt: skip
+GROUPS = (
+    (tr("Lessons"), _LESSONS), (tr("Lesson"), _LESSON + _PICKS), (tr("Time"), _TIME), (tr("The run"), _RUN),
+    (tr("Chart"), _CHART + _LOOKS), (tr("Network"), _NETWORK), (tr("Trace"), _TRACE), (tr("Number"), _NUMBER),
+    (tr("Inspect"), _INSPECT), (tr("Explore"), _EXPLORE), (tr("Sums"), SUMS), (tr("Runs"), _RUNS), (tr("Open"), _OPEN),
+    (tr("Sweep"), _SWEEP), (tr("Rates"), _RATES), (tr("Chart of a window"), _WINDOW_LOOKS), (tr("Data"), _DATA),
+    (tr("Own rows"), _OWN_ROWS), (tr("Form"), _FORM), (tr("History"), _HISTORY), (tr("Glossary"), _GLOSSARY),
+    (tr("Search"), _SEARCH), (tr("Dialog"), _DIALOG), (tr("Tabs"), _TABS), (tr("The app"), _APP),
+)  # fmt: skip
 """The commands by what they are about, in the order of the help screen."""
 
-COMMANDS: tuple[Command, ...] = tuple(command for group in GROUPS.values() for command in group)
+COMMANDS: tuple[Command, ...] = tuple(command for _, group in GROUPS for command in group)
 BY_ID = {command.id: command for command in COMMANDS}
 
 
