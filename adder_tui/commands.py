@@ -38,6 +38,17 @@ CHOICES: tuple[Context, ...] = (
 """A question's choices, in their order."""
 
 
+KEYS = {
+    "space": tr("space"), "up": tr("arrows"), "left": tr("arrows"), "home": tr("Home"), "end": tr("End"),
+    "enter": tr("Enter"), "escape": tr("Esc"), "tab": tr("Tab"), "shift+tab": tr("S-Tab"), "backspace": tr("Bksp"),
+    "full_stop": ".", "comma": ",", "slash": "/", "question_mark": "?", "plus": "+", "minus": "-",
+    "left_square_bracket": "[", "right_square_bracket": "]", "less_than_sign": "<", "greater_than_sign": ">",
+    "ctrl+d": tr("Ctrl+D"), "ctrl+p": tr("Ctrl+P"), "ctrl+r": tr("Ctrl+R"), "ctrl+s": tr("Ctrl+S"),
+    "ctrl+t": tr("Ctrl+T"), "ctrl+y": tr("Ctrl+Y"), "ctrl+z": tr("Ctrl+Z"),
+}  # fmt: skip
+"""How keys are written, by Textual's names; letters and digits as they are."""
+
+
 @dataclass(frozen=True)
 class Command:
     """One thing that a person can do."""
@@ -45,8 +56,6 @@ class Command:
     id: str
     keys: str
     """Textual's names of its keys, parted by commas."""
-    shown: str
-    """The key as footer and help write it."""
     label: str
     """One or two words for the footer."""
     help: str
@@ -67,8 +76,12 @@ class Command:
 
     A window's or a drawing's may take the key that was pressed: ``move('{key}')``.
     """
+    shown: str = ""
+    """The key as footer and help write it, where that is not the first key's name in :data:`KEYS`."""
 
     def __post_init__(self) -> None:
+        first = self.keys.partition(",")[0]
+        object.__setattr__(self, "shown", self.shown or KEYS.get(first, first))
         for name in ("shown", "label", "help", "typing"):
             text = getattr(self, name)
             object.__setattr__(self, name, tr(text) if len(text) > 1 else text)
@@ -86,6 +99,11 @@ def _on(*contexts: Context) -> Contexts:
     return frozenset(contexts)
 
 
+def _window(window: Window, commands: tuple[Command, ...]) -> tuple[Command, ...]:
+    """A window's commands: it carries out those with an action, the others' keys are a text field's own."""
+    return tuple(replace(c, contexts=_on(window), owner="window" if c.action else None) for c in commands)
+
+
 _LEARNING = _on("lesson", "list")
 _WINDOWS = _on(*get_args(Window))
 _MOVES = "up,down,pageup,pagedown,home,end"
@@ -100,378 +118,349 @@ _CHARTED = _on("train", "reading")
 
 # fmt: off
 _TIME = tuple(replace(command, lesson=_on("run")) for command in (
-    Command("play", "space", "space", "play", "Play or pause the training.", "controller", footer=1),
-    Command("forward", "full_stop", ".", "step", "Take one step forward.", "controller", footer=2,
-            action="step(True)"),
-    Command("back", "comma", ",", "back", "Take one step back.", "controller", footer=3,
-            action="step(False)"),
-    Command("step_size", "s", "s", "by", "Choose how far a step goes.", "controller", footer=4),
-    Command("home", "home", "Home", "start", "Go back to the start of the run.", "controller"),
-    Command("end", "end", "End", "newest", "Go to the newest moment of the run.", "controller"),
-    Command("go_to_epoch", "G", "G", "go to epoch", "Go to an epoch that the run has been at, by its number.", "app",
+    Command("play", "space", "play", "Play or pause the training.", "controller", footer=1),
+    Command("forward", "full_stop", "step", "Take one step forward.", "controller", footer=2, action="step(True)"),
+    Command("back", "comma", "back", "Take one step back.", "controller", footer=3, action="step(False)"),
+    Command("step_size", "s", "by", "Choose how far a step goes.", "controller", footer=4),
+    Command("home", "home", "start", "Go back to the start of the run.", "controller"),
+    Command("end", "end", "newest", "Go to the newest moment of the run.", "controller"),
+    Command("go_to_epoch", "G", "go to epoch", "Go to an epoch that the run has been at, by its number.", "app",
             action="window('train.tab:GoToEpoch')"),
-    Command("slower", "left_square_bracket", "[", "slower", "Play slower.", "controller", footer=8,
-            action="pace(-1)"),
-    Command("faster", "right_square_bracket", "]", "faster", "Play faster.", "controller", footer=9,
-            action="pace(1)"),
+    Command("slower", "left_square_bracket", "slower", "Play slower.", "controller", footer=8, action="pace(-1)"),
+    Command("faster", "right_square_bracket", "faster", "Play faster.", "controller", footer=9, action="pace(1)"),
 ))
 _RUN = (
-    Command("edit", "e", "e", "edit", "Edit the experiment: every key, its meaning, its range and its default.",
+    Command("edit", "e", "edit", "Edit the experiment: every key, its meaning, its range and its default.",
             "app", footer=5, lesson=_on("form")),
-    Command("data", "d", "d", "data", "Look at the pairs that are trained on, or train on rows of your own.",
+    Command("data", "d", "data", "Look at the pairs that are trained on, or train on rows of your own.",
             "app", _on("train"), footer=10, action="window('data.screens:DataScreen')"),
-    Command("reset", "r", "r", "reset", "Start again from the same weights.", "controller", footer=6,
-            lesson=_on("run")),
-    Command("reseed", "R", "R", "new seed", "Start again from other weights: a new seed.", "controller",
-            lesson=_on("seed")),
-    Command("undo", "u", "u", "undo", "Undo the last change.", "controller", lesson=_on("edit")),
-    Command("redo", "U", "U", "redo", "Do the undone change again.", "controller", lesson=_on("edit")),
-    Command("rescue", "h", "h", "lower rate",
+    Command("reset", "r", "reset", "Start again from the same weights.", "controller", footer=6, lesson=_on("run")),
+    Command("reseed", "R", "new seed", "Start again from other weights: a new seed.", "controller", lesson=_on("seed")),
+    Command("undo", "u", "undo", "Undo the last change.", "controller", lesson=_on("edit")),
+    Command("redo", "U", "redo", "Do the undone change again.", "controller", lesson=_on("edit")),
+    Command("rescue", "h", "lower rate",
             "After a blow-up: back to ten updates before it, with half the rate, or half its limit if that is lower.",
             "controller", lesson=_NEVER),
-    Command("runs", "l", "l", "runs", "List the runs: go to one, compare up to four, choose what is on the chart.",
+    Command("runs", "l", "runs", "List the runs: go to one, compare up to four, choose what is on the chart.",
             "app", footer=9, lesson=_NEVER, action="window('runs.screens:RunsScreen')"),
-    Command("sweep", "S", "S", "sweep", "Train one setting over several values and seeds, as one chart and one table.",
+    Command("sweep", "S", "sweep", "Train one setting over several values and seeds, as one chart and one table.",
             "app", lesson=_NEVER, action="window('sweep.screen:SweepScreen')"),
-    Command("save", "ctrl+s", "Ctrl+S", "save", "Save the run under a name.", "app", lesson=_NEVER,
+    Command("save", "ctrl+s", "save", "Save the run under a name.", "app", lesson=_NEVER,
             action="window('runs.file_screens:SaveRun')"),
-    Command("export", "", "", "export", "Export the run: a script, a notebook, weights, losses as CSV or SVG, TOML.",
+    Command("export", "", "export", "Export the run: a script, a notebook, weights, losses as CSV or SVG, TOML.",
             "app", lesson=_NEVER, action="window('runs.file_screens:ExportRun')"),
-    Command("rates", "", "", "rates", "Find a learning rate: the loss while the rate rises, with its limit marked.",
+    Command("rates", "", "rates", "Find a learning rate: the loss while the rate rises, with its limit marked.",
             "app", lesson=_NEVER, action="window('sweep.rates_screen:RatesScreen')"),
-    Command("open", "O", "O", "open", "Open a saved run.", "app", lesson=_NEVER,
+    Command("open", "O", "open", "Open a saved run.", "app", lesson=_NEVER,
             action="window('runs.file_screens:OpenRun')"),
-    Command("open_last", "o", "o", "open last", "Open the run that was kept from last time.", "app", lesson=_NEVER),
+    Command("open_last", "o", "open last", "Open the run that was kept from last time.", "app", lesson=_NEVER),
 )
 _CHART = (
-    Command("read_chart", "left,right,pageup,pagedown,shift+left,shift+right", "arrows", "read",
+    Command("read_chart", "left,right,pageup,pagedown,shift+left,shift+right", "read",
             "Read the chart out: a cursor tells losses and answers there; PgUp and PgDn go ten columns.", None,
             _on("train", "reading"), action="read('{key}')"),
-    Command("go_there", "enter", "Enter", "go there", "Take the app to the moment that is read out.", None,
+    Command("go_there", "enter", "go there", "Take the app to the moment that is read out.", None,
             _on("train", "read_out"), action="go"),
-    Command("let_go", "escape", "Esc", "let go", "Let the chart's cursor go.", None, _on("train", "read_out"),
+    Command("let_go", "escape", "let go", "Let the chart's cursor go.", None, _on("train", "read_out"),
             action="let_go"),
 )
 _LOOKS = (
-    Command("chart_scale", "g", "g", "log", "Show the losses on a linear scale, or on a log scale again.",
+    Command("chart_scale", "g", "log", "Show the losses on a linear scale, or on a log scale again.",
             "tab", _on("train", "read_out"), action="look('scale')"),
-    Command("chart_nearer", "plus,equals_sign", "+", "nearer", "Look at half as many epochs, around the cursor.",
+    Command("chart_nearer", "plus,equals_sign", "nearer", "Look at half as many epochs, around the cursor.",
             "tab", _CHARTED, action="look('zoom', -1)"),
-    Command("chart_wider", "minus", "-", "wider", "Look at twice as many epochs.",
+    Command("chart_wider", "minus", "wider", "Look at twice as many epochs.",
             "tab", _CHARTED, action="look('zoom', 1)"),
-    Command("chart_back", "less_than_sign", "<", "earlier", "Move the part of the chart in sight back by half.",
+    Command("chart_back", "less_than_sign", "earlier", "Move the part of the chart in sight back by half.",
             "tab", _CHARTED, action="look('pan', -1)"),
-    Command("chart_on", "greater_than_sign", ">", "later", "Move the part of the chart in sight on by half.",
+    Command("chart_on", "greater_than_sign", "later", "Move the part of the chart in sight on by half.",
             "tab", _CHARTED, action="look('pan', 1)"),
-    Command("chart_whole", "0", "0", "whole", "Look at the whole chart again.",
-            "tab", _CHARTED, action="look('whole')"),
-    Command("chart_smooth", "m", "m", "smooth", "Smooth the losses: the mean of 10, 100 or 1,000 epochs beside them,"
-            " or not.", "tab", _CHARTED, action="look('smooth')"),
+    Command("chart_whole", "0", "whole", "Look at the whole chart again.", "tab", _CHARTED, action="look('whole')"),
+    Command("chart_smooth", "m", "smooth",
+            "Smooth the losses: the mean of 10, 100 or 1,000 epochs beside them, or not.", "tab", _CHARTED,
+            action="look('smooth')"),
 )
 _NETWORK = (
-    Command("move_cursor", "up,down,left,right,pageup,pagedown", "arrows", "move",
+    Command("move_cursor", "up,down,left,right,pageup,pagedown", "move",
             "Choose another neuron or edge; left and right go from neuron to edge to neuron.", None,
             _on("network", "next_edit")),
-    Command("next_neuron", "n", "n", "by neuron",
+    Command("next_neuron", "n", "by neuron",
             "Go on by one neuron: within forward and backward the next one of the layer, then the next rung.",
             "controller", _on("network", "diagram"), footer=4, action="walk(True)"),
-    Command("previous_neuron", "N", "N", "neuron before", "Go back by one neuron.",
+    Command("previous_neuron", "N", "neuron before", "Go back by one neuron.",
             "controller", _on("network", "diagram"), action="walk(False)"),
-    Command("network_view", "v", "v", "view",
+    Command("network_view", "v", "view",
             "Show the network as a picture, as numbers, or the sum's way as text; it is remembered.",
             "app", _on("network", "diagram"), footer=4),
-    Command("trace", "t", "t", "trace", "Show the sum's way as text, or the network again.",
+    Command("trace", "t", "trace", "Show the sum's way as text, or the network again.",
             "tab", _on("network", "tracing"), footer=4),
 )
 _TRACE = tuple(replace(command, owner="tab", contexts=_on("network")) for command in (
-    Command("digits", "p", "p", "digits", "Show the trace's numbers with six digits, or with all that they have."),
-    Command("next_row", "b", "b", "row", "Follow the next row of the batch in the trace; Esc goes back to the sum.",
+    Command("digits", "p", "digits", "Show the trace's numbers with six digits, or with all that they have."),
+    Command("next_row", "b", "row", "Follow the next row of the batch in the trace; Esc goes back to the sum.",
             action="row(1)"),
-    Command("previous_row", "B", "B", "row before", "Follow the row before.", action="row(-1)"),
-    Command("choose_row", "j", "j", "row number", "Follow a row of the batch by its number."),
-    Command("copy_trace", "y", "y", "copy", "Copy the trace to your terminal's clipboard."),
-    Command("write_trace", "w", "w", "write", "Write the trace to a text file in the data folder."),
-    Command("prove", "a", "a", "prove",
+    Command("previous_row", "B", "row before", "Follow the row before.", action="row(-1)"),
+    Command("choose_row", "j", "row number", "Follow a row of the batch by its number."),
+    Command("copy_trace", "y", "copy", "Copy the trace to your terminal's clipboard."),
+    Command("write_trace", "w", "write", "Write the trace to a text file in the data folder."),
+    Command("prove", "a", "prove",
             "Run autograd and torch.optim from the same state, and show how far they and we lie apart.", footer=5),
-    Command("check_gradient", "g", "g", "check gradient",
+    Command("check_gradient", "g", "check gradient",
             "Measure the chosen number's slope by nudging it, beside its gradient.", footer=5),
 ))
 _NUMBER = (
-    Command("set_value", "enter", "Enter", "set", "Type a new value for the chosen number, or the neuron's bias.",
+    Command("set_value", "enter", "set", "Type a new value for the chosen number, or the neuron's bias.",
             "app", _NUMBERS, footer=7, action="window('network.tab:EditValue')"),
-    Command("history", "H", "H", "history", "Show the chosen number's whole history, its tensor's histograms over the"
+    Command("history", "H", "history", "Show the chosen number's whole history, its tensor's histograms over the"
             " run, and the length of each layer's gradient.", "app", _on("network", "inspect"),
             action="window('inspect.history_screens:HistoryScreen')"),
-    Command("nudge_up", "plus,equals_sign", "+", "more", "Raise the chosen number by a hundredth, at least by 0.01.",
+    Command("nudge_up", "plus,equals_sign", "more", "Raise the chosen number by a hundredth, at least by 0.01.",
             "controller", _NUMBERS, action="nudge(1)"),
-    Command("nudge_down", "minus", "-", "less", "Lower the chosen number by a hundredth, at least by 0.01.",
+    Command("nudge_down", "minus", "less", "Lower the chosen number by a hundredth, at least by 0.01.",
             "controller", _NUMBERS, action="nudge(-1)"),
-    Command("keep", "k", "k", "keep", "Keep the chosen number as it is while training goes on, or let it go.",
+    Command("keep", "k", "keep", "Keep the chosen number as it is while training goes on, or let it go.",
             "controller", _NUMBERS, footer=8),
-    Command("keep_layer", "K", "K", "keep layer", "Keep the whole layer as it is, or let it go.",
-            "controller", _NUMBERS),
-    Command("mute", "m", "m", "mute", "Mute the chosen hidden neuron: it hands on 0; or wake it.",
+    Command("keep_layer", "K", "keep layer", "Keep the whole layer as it is, or let it go.", "controller", _NUMBERS),
+    Command("mute", "m", "mute", "Mute the chosen hidden neuron: it hands on 0; or wake it.",
             "controller", _NUMBERS, footer=8),
 )
 _INSPECT = (
-    Command("move_cell", "up,down,left,right,pageup,pagedown", "arrows", "move",
+    Command("move_cell", "up,down,left,right,pageup,pagedown", "move",
             "Choose another number of the table; PgUp and PgDn go by pages.", None, _on("inspect"),
             action="move('{key}')"),
-    Command("next_layer", "n", "n", "layer", "Show the next layer's tensors; Tab does so too.",
+    Command("next_layer", "n", "layer", "Show the next layer's tensors; Tab does so too.",
             "tab", _TABLE, footer=5, action="layer(1)"),
-    Command("previous_layer", "N", "N", "layer before", "Show the tensors of the layer before; so does Shift+Tab.",
+    Command("previous_layer", "N", "layer before", "Show the tensors of the layer before; so does Shift+Tab.",
             "tab", _TABLE, action="layer(-1)"),
-    Command("next_quantity", "v", "v", "quantity",
+    Command("next_quantity", "v", "quantity",
             "Show the next quantity: parameter, gradient, the optimizer's moments, change, ratio, activations.",
             "tab", _TABLE, footer=4, action="quantity(1)"),
-    Command("previous_quantity", "V", "V", "quantity before", "Show the quantity before.",
+    Command("previous_quantity", "V", "quantity before", "Show the quantity before.",
             "tab", _TABLE, action="quantity(-1)"),
-    Command("compare", "c", "c", "compare", "Compare with the start of the run, with before the last step, or not.",
+    Command("compare", "c", "compare", "Compare with the start of the run, with before the last step, or not.",
             "tab", _TABLE, footer=4),
-    Command("find", "f", "f", "find", "Find a tensor, or a number such as hidden.weight[2,0].",
+    Command("find", "f", "find", "Find a tensor, or a number such as hidden.weight[2,0].",
             "tab", _on("inspect"), footer=4),
-    Command("clear", "x", "x", "clear", "Clear the search: back to the number chosen before it.",
-            "tab", _on("inspect")),
-    Command("module", "M", "M", "module", "Show the network as PyTorch prints it, and count its parameters.",
+    Command("clear", "x", "clear", "Clear the search: back to the number chosen before it.", "tab", _on("inspect")),
+    Command("module", "M", "module", "Show the network as PyTorch prints it, and count its parameters.",
             "tab", _on("inspect"), footer=5),
 )
 _EXPLORE = tuple(replace(command, contexts=_on("explore")) for command in (
-    Command("next_view", "v", "v", "view", "Show the next view: error, neurons, learned, stability, checks, slope.",
+    Command("next_view", "v", "view", "Show the next view: error, neurons, learned, stability, checks, slope.",
             "tab", footer=2, action="view(1)"),
-    Command("previous_view", "V", "V", "view before", "Show the view before.", "tab", action="view(-1)"),
-    Command("move_hair", "up,down,left,right,pageup,pagedown", "arrows", "move",
+    Command("previous_view", "V", "view before", "Show the view before.", "tab", action="view(-1)"),
+    Command("move_hair", "up,down,left,right,pageup,pagedown", "move",
             "Move the cross-hair over the plane of sums; beside a number's curve, try other values of it.",
             action="move('{key}')"),
-    Command("zoom_in", "plus,equals_sign", "+", "nearer", "Look at the plane from nearer.",
+    Command("zoom_in", "plus,equals_sign", "nearer", "Look at the plane from nearer.",
             "tab", footer=4, action="zoom(-1)"),
-    Command("zoom_out", "minus", "-", "wider", "Look at more of the plane.", "tab", footer=4, action="zoom(1)"),
-    Command("log_steps", "g", "g", "log", "Cut the plane in log steps, out to a million either way, or in even ones.",
+    Command("zoom_out", "minus", "wider", "Look at more of the plane.", "tab", footer=4, action="zoom(1)"),
+    Command("log_steps", "g", "log", "Cut the plane in log steps, out to a million either way, or in even ones.",
             "tab", footer=4),
-    Command("by_size", "m", "m", "size", "Colour the error by its size alone, or by its sign too.", "tab", footer=5),
-    Command("take_sum", "enter", "Enter", "ask", "Make the sum under the cross-hair the current sum.",
-            "tab", footer=5),
-    Command("next_hidden", "n", "n", "neuron", "Choose the next hidden neuron.",
-            "tab", footer=8, action="hidden(1)"),
-    Command("previous_hidden", "N", "N", "neuron before", "Choose the hidden neuron before.",
-            "tab", action="hidden(-1)"),
-    Command("home_range", "x", "x", "training range", "Go back to the training range and the current sum.", "tab"),
+    Command("by_size", "m", "size", "Colour the error by its size alone, or by its sign too.", "tab", footer=5),
+    Command("take_sum", "enter", "ask", "Make the sum under the cross-hair the current sum.", "tab", footer=5),
+    Command("next_hidden", "n", "neuron", "Choose the next hidden neuron.", "tab", footer=8, action="hidden(1)"),
+    Command("previous_hidden", "N", "neuron before", "Choose the hidden neuron before.", "tab", action="hidden(-1)"),
+    Command("home_range", "x", "training range", "Go back to the training range and the current sum.", "tab"),
 ))
 _LESSONS = tuple(replace(command, contexts=command.contexts or _on("list")) for command in (
-    Command("move_lesson", "up,down,pageup,pagedown", "arrows", "move", "Choose another lesson."),
-    Command("go_in", "enter", "Enter", "go in", "Begin the chosen lesson, or go on with it.", "lesson", footer=1),
-    Command("only_done", "d", "d", "done", "Show only lessons that are done, or all again.",
+    Command("move_lesson", "up,down,pageup,pagedown", "move", "Choose another lesson."),
+    Command("go_in", "enter", "go in", "Begin the chosen lesson, or go on with it.", "lesson", footer=1),
+    Command("only_done", "d", "done", "Show only lessons that are done, or all again.",
             "lesson", footer=5, action="narrow('done')"),
-    Command("only_open", "p", "p", "open", "Show only lessons that are not done, or all again.",
+    Command("only_open", "p", "open", "Show only lessons that are not done, or all again.",
             "lesson", footer=5, action="narrow('open')"),
-    Command("find_lesson", "f", "f", "find", "Find a lesson by a word.", "lesson", footer=4),
-    Command("all_lessons", "x", "x", "all", "Show all lessons again.", "lesson"),
-    Command("afresh", "Z", "Z", "afresh", "Forget what was done in the chosen lesson, and begin it afresh; it is asked"
+    Command("find_lesson", "f", "find", "Find a lesson by a word.", "lesson", footer=4),
+    Command("all_lessons", "x", "all", "Show all lessons again.", "lesson"),
+    Command("afresh", "Z", "afresh", "Forget what was done in the chosen lesson, and begin it afresh; it is asked"
             " twice.", "lesson"),
-    Command("glossary", "g", "g", "glossary", "Open the glossary; in a lesson its own words come first.",
+    Command("glossary", "g", "glossary", "Open the glossary; in a lesson its own words come first.",
             "lesson", _OPENED | _on("list"), footer=6),
 ))
 _LESSON = (
-    Command("scroll_text", "up,down,pageup,pagedown", "arrows", "scroll", "Scroll the text.", None, _on("scrolls"),
-            footer=2),
-    Command("move_row", "up,down,pageup,pagedown", "arrows", "move", "Move in the view that has the keys.", None,
+    Command("scroll_text", "up,down,pageup,pagedown", "scroll", "Scroll the text.", None, _on("scrolls"), footer=2),
+    Command("move_row", "up,down,pageup,pagedown", "move", "Move in the view that has the keys.", None,
             _on("bench", "setting")),
-    Command("move_point", "up,down,left,right,pageup,pagedown", "arrows", "move",
+    Command("move_point", "up,down,left,right,pageup,pagedown", "move",
             "Move the point in the view that has the keys; beside a curve, up and down choose another number.",
             None, _on("pointing"), footer=2),
-    Command("read_on", "enter", "Enter", "read on", "Show the rest of the text; at its end Enter goes on.",
+    Command("read_on", "enter", "read on", "Show the rest of the text; at its end Enter goes on.",
             "lesson", _on("reads"), footer=1, action="go_on"),
-    Command("go_on", "enter", "Enter", "go on", "Go on to the next step, once this one is done.",
+    Command("go_on", "enter", "go on", "Go on to the next step, once this one is done.",
             "lesson", _on("goes"), footer=1),
-    Command("fill", "enter", "Enter", "fill in", "Give the keys to the line that is to be filled in.",
+    Command("fill", "enter", "fill in", "Give the keys to the line that is to be filled in.",
             "lesson", _on("fills"), footer=1, action="go_on"),
-    Command("not_yet", "enter", "Enter", "go on", "Go on, once this step is done.",
-            "lesson", _on("stays"), action="go_on"),
-    Command("use", "enter", "Enter", "work out", "Work the chosen row out.", "lesson", _on("bench"), footer=1),
-    Command("set_control", "enter", "Enter", "set", "Give the chosen setting another value: a new run begins.",
+    Command("not_yet", "enter", "go on", "Go on, once this step is done.", "lesson", _on("stays"), action="go_on"),
+    Command("use", "enter", "work out", "Work the chosen row out.", "lesson", _on("bench"), footer=1),
+    Command("set_control", "enter", "set", "Give the chosen setting another value: a new run begins.",
             "lesson", _on("setting"), footer=1, action="use"),
-    Command("go_back", "backspace", "Bksp", "step back", "Back to the step before; nothing is lost.",
+    Command("go_back", "backspace", "step back", "Back to the step before; nothing is lost.",
             "lesson", _OPENED, footer=8),
-    Command("hint", "i", "i", "hint", "Show a hint for the task; after the third, how it is done.",
+    Command("hint", "i", "hint", "Show a hint for the task; after the third, how it is done.",
             "lesson", _on("task"), footer=2, typing="i"),
-    Command("yes", "y", "y", "yes", "Yes, show me.", "lesson", _on("asking"), footer=1),
-    Command("no", "n,escape", "n", "no", "No, I will do it.", "lesson", _on("asking"), footer=2),
-    Command("lesson_view", "tab", "Tab", "next view", "Give the keys to the next view; after the last one to the text.",
+    Command("yes", "y", "yes", "Yes, show me.", "lesson", _on("asking"), footer=1),
+    Command("no", "n,escape", "no", "No, I will do it.", "lesson", _on("asking"), footer=2),
+    Command("lesson_view", "tab", "next view", "Give the keys to the next view; after the last one to the text.",
             "lesson", _on("handson", "read"), footer=3, action="view(1)"),
-    Command("lesson_view_before", "shift+tab", "S-Tab", "view before", "Give the keys to the view before.",
+    Command("lesson_view_before", "shift+tab", "view before", "Give the keys to the view before.",
             "lesson", _on("handson", "read"), action="view(-1)"),
-    Command("station", "b", "b", "station", "Load the lesson's next station, another run to look at.",
+    Command("station", "b", "station", "Load the lesson's next station, another run to look at.",
             "lesson", _on("stations"), footer=4),
-    Command("type_shapes", "w", "w", "own shapes", "Type two shapes of your own.",
-            "lesson", _on("shapes"), footer=4),
-    Command("to_list", "escape", "Esc", "list", "Back to the list; your own run is given back.",
+    Command("type_shapes", "w", "own shapes", "Type two shapes of your own.", "lesson", _on("shapes"), footer=4),
+    Command("to_list", "escape", "list", "Back to the list; your own run is given back.",
             "lesson", _OPENED, footer=9, action="leave"),
-    Command("own_run", "L", "L", "own run", "Leave the lesson that is open, for a run of your own; nothing is lost.",
+    Command("own_run", "L", "own run", "Leave the lesson that is open, for a run of your own; nothing is lost.",
             "lesson", _on("visiting"), action="leave"),
-    Command("fill_in", "enter", "Enter", "done", "Take what is typed.", None, _on("field"), footer=1, typing="Enter"),
-    Command("leave_field", "escape", "Esc", "leave", "Leave the line, so that the other keys work again.",
+    Command("fill_in", "enter", "done", "Take what is typed.", None, _on("field"), footer=1, typing="Enter"),
+    Command("leave_field", "escape", "leave", "Leave the line, so that the other keys work again.",
             None, _on("field"), footer=3, typing="Esc"),
 )
 _PICKS = tuple(
-    Command(f"pick_{letter}", letter, letter, tr("pick {letter}", letter=letter), tr("Pick {letter}.", letter=letter),
+    Command(f"pick_{letter}", letter, tr("pick {letter}", letter=letter), tr("Pick {letter}.", letter=letter),
             "lesson", _on(choice), action=f"pick('{letter}')")
     for letter, choice in zip("abcdef", CHOICES, strict=False)
 )
-_SUMS = tuple(replace(command, lesson=_on("ask")) for command in (
-    Command("prompt", "slash", "/", "ask", "Ask the network a sum.", "app", footer=7),
-    Command("ask", "enter", "Enter", "ask", "Ask the sum that is typed. Training is not changed by it.",
+SUMS = tuple(replace(command, lesson=_on("ask")) for command in (
+    Command("prompt", "slash", "ask", "Ask the network a sum.", "app", footer=7),
+    Command("ask", "enter", "ask", "Ask the sum that is typed. Training is not changed by it.",
             footer=1, typing="Enter"),
-    Command("earlier", "up", "Up", "earlier sums", "Bring back a sum asked earlier; Down goes the other way.",
-            footer=2, typing="Up"),
-    Command("leave", "escape", "Esc", "leave", "Leave the prompt, so that the other keys work again.",
-            footer=3, typing="Esc"),
+    Command("earlier", "up", "earlier sums", "Bring back a sum asked earlier; Down goes the other way.",
+            footer=2, typing="Up", shown="Up"),
+    Command("leave", "escape", "leave", "Leave the prompt, so that the other keys work again.", footer=3, typing="Esc"),
 ))
 _TABS = tuple(
-    Command(f"tab_{tab.id}", tab.key, tab.key, tab.label, tab.help, "app", action=f"show_tab('{tab.id}')")
+    Command(f"tab_{tab.id}", tab.key, tab.label, tab.help, "app", action=f"show_tab('{tab.id}')")
     for tab in TABS
 )
 _APP = (
-    Command("help", "question_mark,f1", "?", "help", "Show all keys; in the prompt F1 does so.",
+    Command("help", "question_mark,f1", "help", "Show all keys; in the prompt F1 does so.",
             "app", footer=10, typing="F1"),
-    Command("palette", "ctrl+p", "Ctrl+P", "find", "Find a command by a word.", "app",
-            action="window('help.screens:Palette')"),
-    Command("copy_pane", "ctrl+y", "Ctrl+Y", "copy",
+    Command("palette", "ctrl+p", "find", "Find a command by a word.", "app", action="window('help.screens:Palette')"),
+    Command("copy_pane", "ctrl+y", "copy",
             "Copy the tab or window in front as text to your terminal's clipboard.", "app", typing="Ctrl+Y"),
-    Command("suspend", "ctrl+z", "Ctrl+Z", "suspend", "Put the app to sleep; fg in the shell wakes it.",
+    Command("suspend", "ctrl+z", "suspend", "Put the app to sleep; fg in the shell wakes it.",
             "app", action="suspend_process"),
-    Command("quit", "q,ctrl+q", "q", "quit", "Leave; the run is kept. Ctrl+Q does so from anywhere.",
+    Command("quit", "q,ctrl+q", "quit", "Leave; the run is kept. Ctrl+Q does so from anywhere.",
             "app", footer=11, typing="Ctrl+Q"),
 )
-_RUNS = tuple(replace(command, contexts=_on("runs")) for command in (
-    Command("choose_run", _MOVES, "arrows", "move", "Choose another run.", "window", action="move('{key}')"),
-    Command("go_to_run", "enter", "Enter", "go", "Go to the chosen run; the one in progress is kept.",
-            "window", footer=1, action="go"),
-    Command("compare_runs", "c,space", "c", "compare", "Pick the chosen run, then others to set it beside, up to four.",
-            "window", footer=2, action="pick"),
-    Command("chart_run", "v", "v", "chart", "Put the chosen run on the chart, or take it away.",
-            "window", footer=3, action="chart"),
-    Command("forget_run", "d,delete", "d", "strike off", "Strike the chosen run off the list.",
-            "window", footer=4, action="forget"),
-    Command("bring_run_back", "u", "u", "bring back", "Put the run back that was struck off last.",
-            "window", action="bring_back"),
-    Command("note_run", "n", "n", "note", "Write a note on the chosen run; it is saved with it.",
-            "window", footer=6, action="note"),
-    Command("swap_runs", "tab", "Tab", "swap them", "Of runs side by side, show the next one first.",
-            "window", action="swap"),
-    Command("leave_runs", "escape,l,q", "Esc", "close", "Go back to the list, and from it to the app.",
-            "window", footer=5, action="leave"),
+_RUNS = _window("runs", (
+    Command("choose_run", _MOVES, "move", "Choose another run.", action="move('{key}')"),
+    Command("go_to_run", "enter", "go", "Go to the chosen run; the one in progress is kept.", footer=1, action="go"),
+    Command("compare_runs", "c,space", "compare", "Pick the chosen run, then others to set it beside, up to four.",
+            footer=2, action="pick"),
+    Command("chart_run", "v", "chart", "Put the chosen run on the chart, or take it away.", footer=3, action="chart"),
+    Command("forget_run", "d,delete", "strike off", "Strike the chosen run off the list.", footer=4, action="forget"),
+    Command("bring_run_back", "u", "bring back", "Put the run back that was struck off last.", action="bring_back"),
+    Command("note_run", "n", "note", "Write a note on the chosen run; it is saved with it.", footer=6, action="note"),
+    Command("swap_runs", "tab", "swap them", "Of runs side by side, show the next one first.", action="swap"),
+    Command("leave_runs", "escape,l,q", "close", "Go back to the list, and from it to the app.",
+            footer=5, action="leave"),
 ))
-_SWEEP = tuple(replace(command, contexts=_on("sweep")) for command in (
-    Command("enter_sweep", "enter", "Enter", "go", "Begin the sweep that is filled in; in its table go to the run.",
-            "window", typing="Enter", action="enter"),
-    Command("next_field", "tab,shift+tab", "Tab", "next field",
+_SWEEP = _window("sweep", (
+    Command("enter_sweep", "enter", "go", "Begin the sweep that is filled in; in its table go to the run.",
+            typing="Enter", action="enter"),
+    Command("next_field", "tab,shift+tab", "next field",
             "Go from field to field; in a grid, whose cells the arrows choose, to another seed.",
-            "window", typing="Tab", action="next_field('{key}')"),
-    Command("choose_value", "up,down", "Up", "values", "Choose another value of the table; Down goes the other way.",
-            "window", typing="Up", action="move('{key}')"),
-    Command("choose_seed", "left,right", "arrows", "seeds",
-            "Left and right choose another seed of the value; in a grid the cell beside.",
-            "window", action="seed('{key}')"),
-    Command("new_sweep", "n", "n", "new sweep", "Fill in another sweep; one that runs goes on meanwhile.",
-            "window", action="new"),
-    Command("stop_sweep", "x", "x", "stops it", "Stop the sweep where it is.", "window", action="stop"),
-    Command("rates_for_sweep", "ctrl+r", "Ctrl+R", "rates", "Find a learning rate: the loss while the rate rises.",
-            "window", typing="Ctrl+R", action="rates"),
-    Command("leave_sweep", "escape", "Esc", "close", "Close it; a sweep that runs goes on.",
-            "window", typing="Esc", action="leave"),
+            typing="Tab", action="next_field('{key}')"),
+    Command("choose_value", "up,down", "values", "Choose another value of the table; Down goes the other way.",
+            typing="Up", action="move('{key}')", shown="Up"),
+    Command("choose_seed", "left,right", "seeds",
+            "Left and right choose another seed of the value; in a grid the cell beside.", action="seed('{key}')"),
+    Command("new_sweep", "n", "new sweep", "Fill in another sweep; one that runs goes on meanwhile.", action="new"),
+    Command("stop_sweep", "x", "stops it", "Stop the sweep where it is.", action="stop"),
+    Command("rates_for_sweep", "ctrl+r", "rates", "Find a learning rate: the loss while the rate rises.",
+            typing="Ctrl+R", action="rates"),
+    Command("leave_sweep", "escape", "close", "Close it; a sweep that runs goes on.", typing="Esc", action="leave"),
 ))
-_RATES = tuple(replace(command, contexts=_on("rates")) for command in (
-    Command("read_rates", "left,right,pageup,pagedown", "arrows", "read out",
+_RATES = _window("rates", (
+    Command("read_rates", "left,right,pageup,pagedown", "read out",
             "Read rate and loss out, from the lowest loss on; PgUp and PgDn go by ten updates.",
-            "window", action="read('{key}')"),
-    Command("take_rate", "enter", "Enter", "take", "Take the rate that is read out, at first the usual choice, into"
-            " the run; u takes it back.", "window", action="take"),
-    Command("leave_rates", "escape,q", "Esc", "close", "Go back.", "window", action="dismiss"),
+            action="read('{key}')"),
+    Command("take_rate", "enter", "take", "Take the rate that is read out, at first the usual choice, into"
+            " the run; u takes it back.", action="take"),
+    Command("leave_rates", "escape,q", "close", "Go back.", action="dismiss"),
 ))
-_DATA = tuple(replace(command, contexts=_on("data")) for command in (
-    Command("choose_pair", _MOVES, "arrows", "move", "Choose another pair.", "window", action="move('{key}')"),
-    Command("switch_scatter", "v", "v", "scatter", "Show the scatter in the table's place, or the table again.",
-            "window", action="switch"),
-    Command("colour_scatter", "c", "c", "colour", "Colour the scatter by the answers' errors, or by the targets.",
-            "window", action="colour"),
-    Command("held_out", "tab", "Tab", "held-out", "Show the held-out pairs, or those that are trained on.", "window"),
-    Command("own_rows", "e", "e", "own rows", "Type or paste rows of your own; they start a new run.",
-            "window", action="edit"),
-    Command("leave_data", "escape,q,d", "Esc", "close", "Go back to the app.", "window", action="dismiss"),
+_DATA = _window("data", (
+    Command("choose_pair", _MOVES, "move", "Choose another pair.", action="move('{key}')"),
+    Command("switch_scatter", "v", "scatter", "Show the scatter in the table's place, or the table again.",
+            action="switch"),
+    Command("colour_scatter", "c", "colour", "Colour the scatter by the answers' errors, or by the targets.",
+            action="colour"),
+    Command("held_out", "tab", "held-out", "Show the held-out pairs, or those that are trained on.", action="held_out"),
+    Command("own_rows", "e", "own rows", "Type or paste rows of your own; they start a new run.", action="edit"),
+    Command("leave_data", "escape,q,d", "close", "Go back to the app.", action="dismiss"),
 ))
-_OWN_ROWS = tuple(replace(command, contexts=_on("rows")) for command in (
-    Command("train_on_rows", "ctrl+t", "Ctrl+T", "train on these", "Start a new run on the rows.",
-            "window", typing="Ctrl+T", action="apply"),
-    Command("leave_rows", "escape", "Esc", "back", "Go back to the data; the text is kept.",
-            "window", typing="Esc", action="leave"),
+_OWN_ROWS = _window("rows", (
+    Command("train_on_rows", "ctrl+t", "train on these", "Start a new run on the rows.",
+            typing="Ctrl+T", action="apply"),
+    Command("leave_rows", "escape", "back", "Go back to the data; the text is kept.", typing="Esc", action="leave"),
 ))
-_OPEN = tuple(replace(command, contexts=_on("open")) for command in (
-    Command("choose_file", "up,down,pageup,pagedown", "arrows", "move", "Choose another saved run.",
-            "window", typing="Up", action="move('{key}')"),
-    Command("find_file", "", "letters", "find", "Find a run by its name, or type the path of one."),
-    Command("open_file", "enter", "Enter", "opens", "Open the chosen run; the one in progress is kept."),
-    Command("leave_open", "escape", "Esc", "closes", "Go back to the app.", "window", typing="Esc", action="dismiss"),
+_OPEN = _window("open", (
+    Command("choose_file", "up,down,pageup,pagedown", "move", "Choose another saved run.",
+            typing="Up", action="move('{key}')"),
+    Command("find_file", "", "find", "Find a run by its name, or type the path of one.", shown="letters"),
+    Command("open_file", "enter", "opens", "Open the chosen run; the one in progress is kept."),
+    Command("leave_open", "escape", "closes", "Go back to the app.", typing="Esc", action="dismiss"),
 ))
-_FORM = tuple(replace(command, contexts=_on("experiment")) for command in (
-    Command("choose_key", "up,down,pageup,pagedown,tab,shift+tab", "arrows", "move", "Up and Down choose another key.",
-            "window", action="move('{key}')"),
-    Command("change_key", "left,right", "arrows", "change", "Left and right go to the next word, or move in the text.",
-            "window", action="aside('{key}')"),
-    Command("text_ends", "home,end", "Home", "start", "Go to the start of the text; End goes to its end.",
-            "window", action="go_to('{key}')"),
-    Command("erase", "backspace,delete", "Bksp", "erase", "Erase what stands before the cursor; Del what is under it.",
-            "window", action="erase('{key}')"),
-    Command("key_default", "ctrl+d", "Ctrl+D", "default", "Give the key its default; all of them at the preset.",
-            "window"),
-    Command("key_as_run", "ctrl+r", "Ctrl+R", "as the run", "Give the key what the run has; all of them at the preset.",
-            "window"),
-    Command("apply_form", "enter", "Enter", "apply", "Change the run, or start a new one.", "window", action="apply"),
-    Command("leave_form", "escape", "Esc", "leave", "Go back to the app; all stays as it was.",
-            "window", action="dismiss"),
-))
-_GLOSSARY = tuple(replace(command, contexts=_on("glossary")) for command in (
-    Command("choose_term", "up,down,pageup,pagedown", "arrows", "move", "Choose another term.",
-            "window", typing="Up", action="move('{key}')"),
-    Command("find_term", "", "letters", "find", "Find terms by what they are called or say."),
-    Command("open_lesson", "enter", "Enter", "opens", "Open the first lesson that explains the chosen term.",
-            "window", typing="Enter", action="open"),
-    Command("leave_glossary", "escape", "Esc", "closes", "Go back to the lessons.",
-            "window", typing="Esc", action="dismiss"),
-))
-_SEARCH = tuple(replace(command, contexts=_on("search")) for command in (
-    Command("choose_match", "up,down", "Up", "move", "Choose another one; Down goes the other way.",
-            "window", typing="Up", action="move('{key}')"),
-    Command("take_match", "enter", "Enter", "take", "Take the chosen one.", "window", typing="Enter", action="take"),
-    Command("leave_search", "escape,ctrl+p", "Esc", "close", "Go back to the app.",
-            "window", typing="Esc", action="dismiss"),
-))
-_DIALOG = tuple(replace(command, contexts=_on("dialog")) for command in (
-    Command("take_typed", "enter", "Enter", "take", "Take what is typed; what will not do stays to be mended."),
-    Command("leave_dialog", "escape", "Esc", "leave", "Go back to the app; all stays as it was.",
-            "window", typing="Esc", action="dismiss"),
-))
-_HISTORY = tuple(replace(command, contexts=_on("history"), owner="window") for command in (
-    Command("choose_number", "up,down,left,right", "arrows", "number", "Choose another number.", footer=1,
+_FORM = _window("experiment", (
+    Command("choose_key", "up,down,pageup,pagedown,tab,shift+tab", "move", "Up and Down choose another key.",
             action="move('{key}')"),
-    Command("next_history", "v", "v", "view", "Show the number, its tensor's histograms, or the gradients by layer.",
+    Command("change_key", "left,right", "change", "Left and right go to the next word, or move in the text.",
+            action="aside('{key}')"),
+    Command("text_ends", "home,end", "start", "Go to the start of the text; End goes to its end.",
+            action="go_to('{key}')"),
+    Command("erase", "backspace,delete", "erase", "Erase what stands before the cursor; Del what is under it.",
+            action="erase('{key}')"),
+    Command("key_default", "ctrl+d", "default", "Give the key its default; all of them at the preset.",
+            action="key_default"),
+    Command("key_as_run", "ctrl+r", "as the run", "Give the key what the run has; all of them at the preset.",
+            action="key_as_run"),
+    Command("apply_form", "enter", "apply", "Change the run, or start a new one.", action="apply"),
+    Command("leave_form", "escape", "leave", "Go back to the app; all stays as it was.", action="dismiss"),
+))
+_GLOSSARY = _window("glossary", (
+    Command("choose_term", "up,down,pageup,pagedown", "move", "Choose another term.",
+            typing="Up", action="move('{key}')"),
+    Command("find_term", "", "find", "Find terms by what they are called or say.", shown="letters"),
+    Command("open_lesson", "enter", "opens", "Open the first lesson that explains the chosen term.",
+            typing="Enter", action="open"),
+    Command("leave_glossary", "escape", "closes", "Go back to the lessons.", typing="Esc", action="dismiss"),
+))
+_SEARCH = _window("search", (
+    Command("choose_match", "up,down", "move", "Choose another one; Down goes the other way.",
+            typing="Up", action="move('{key}')", shown="Up"),
+    Command("take_match", "enter", "take", "Take the chosen one.", typing="Enter", action="take"),
+    Command("leave_search", "escape,ctrl+p", "close", "Go back to the app.", typing="Esc", action="dismiss"),
+))
+_DIALOG = _window("dialog", (
+    Command("take_typed", "enter", "take", "Take what is typed; what will not do stays to be mended."),
+    Command("leave_dialog", "escape", "leave", "Go back to the app; all stays as it was.",
+            typing="Esc", action="dismiss"),
+))
+_HISTORY = _window("history", (
+    Command("choose_number", "up,down,left,right", "number", "Choose another number.", footer=1,
+            action="move('{key}')"),
+    Command("next_history", "v", "view", "Show the number, its tensor's histograms, or the gradients by layer.",
             footer=2, action="view(1)"),
-    Command("history_before", "V", "V", "view before", "Show the view before.", action="view(-1)"),
-    Command("leave_history", "escape,q,H", "Esc", "close", "Go back to the app.", footer=3, action="dismiss"),
+    Command("history_before", "V", "view before", "Show the view before.", action="view(-1)"),
+    Command("leave_history", "escape,q,H", "close", "Go back to the app.", footer=3, action="dismiss"),
 ))
 _WINDOW_LOOKS = tuple(
     replace(command, id=f"window_{command.id}", owner="window", contexts=_on("runs", "sweep")) for command in _LOOKS
 )
 # fmt: on
 
-GROUPS = {
-    "Lessons": _LESSONS, "Lesson": _LESSON + _PICKS, "Time": _TIME, "The run": _RUN, "Chart": _CHART + _LOOKS,
-    "Network": _NETWORK, "Trace": _TRACE, "Number": _NUMBER, "Inspect": _INSPECT, "Explore": _EXPLORE, "Sums": _SUMS,
-    "Runs": _RUNS, "Open": _OPEN, "Sweep": _SWEEP, "Rates": _RATES, "Chart of a window": _WINDOW_LOOKS,
-    "Data": _DATA, "Own rows": _OWN_ROWS, "Form": _FORM,
-    "History": _HISTORY, "Glossary": _GLOSSARY, "Search": _SEARCH, "Dialog": _DIALOG, "Tabs": _TABS, "The app": _APP,
-}  # fmt: skip
+GROUPS = (
+    (tr("Lessons"), _LESSONS), (tr("Lesson"), _LESSON + _PICKS), (tr("Time"), _TIME), (tr("The run"), _RUN),
+    (tr("Chart"), _CHART + _LOOKS), (tr("Network"), _NETWORK), (tr("Trace"), _TRACE), (tr("Number"), _NUMBER),
+    (tr("Inspect"), _INSPECT), (tr("Explore"), _EXPLORE), (tr("Sums"), SUMS), (tr("Runs"), _RUNS), (tr("Open"), _OPEN),
+    (tr("Sweep"), _SWEEP), (tr("Rates"), _RATES), (tr("Chart of a window"), _WINDOW_LOOKS), (tr("Data"), _DATA),
+    (tr("Own rows"), _OWN_ROWS), (tr("Form"), _FORM), (tr("History"), _HISTORY), (tr("Glossary"), _GLOSSARY),
+    (tr("Search"), _SEARCH), (tr("Dialog"), _DIALOG), (tr("Tabs"), _TABS), (tr("The app"), _APP),
+)  # fmt: skip
 """The commands by what they are about, in the order of the help screen."""
 
-COMMANDS: tuple[Command, ...] = tuple(command for group in GROUPS.values() for command in group)
+COMMANDS: tuple[Command, ...] = tuple(command for _, group in GROUPS for command in group)
 BY_ID = {command.id: command for command in COMMANDS}
 
 

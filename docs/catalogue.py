@@ -20,9 +20,9 @@ PLACES = {
     ".complain": (1,), ".refuse": (1,),
 }  # fmt: skip
 """Where the message stands among the arguments of a function, or of a method, and its plural."""
-OF_COMMANDS = (2, 3, 4)
-"""Where a ``Command`` has the key as it is shown, its label and its help, each a message unless it is one letter; so is
-the key that works while one types, which it has by name."""
+OF_COMMANDS = (2, 3)
+"""Where a ``Command`` has its label and its help, each a message unless it is one letter; so are the key as it is shown
+and the key that works while one types, which it has by name."""
 
 
 def gathered() -> Catalog:
@@ -52,7 +52,7 @@ def _messages(tree: ast.Module) -> Iterator[str | tuple[str, ...]]:
         texts = [arg.value if isinstance(arg, ast.Constant) else None for arg in call.args]
         if name == "Command":
             told = [texts[place] for place in OF_COMMANDS]
-            told += [word.value.value for word in call.keywords if word.arg == "typing"]  # type: ignore[attr-defined]
+            told += [word.value.value for word in call.keywords if word.arg in ("shown", "typing")]  # type: ignore[attr-defined]
             yield from (text for text in told if isinstance(text, str) and len(text) > 1)
         elif (places := PLACES.get(name)) and len(texts) > places[-1]:
             found = tuple(text for place in places if isinstance(text := texts[place], str))

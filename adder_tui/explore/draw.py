@@ -186,9 +186,9 @@ def _shares(view: ViewState, checks: results.Evaluation, width: int) -> list[Lin
     }
     first = max(25, *map(len, shares))
     for name, share in shares.items():
-        told: Span = (percent(share).rjust(7), "strong")
+        shown: Span = (percent(share).rjust(7), "strong")
         bar = share_bar(share, min(BAR, width - first - 15), glyphs)
-        lines.append(Line.of(f"  {name.ljust(first)}", told, "  ", bar))
+        lines.append(Line.of(f"  {name.ljust(first)}", shown, "  ", bar))
     typically = tr("  typically off by (RMS)").ljust(first + 2)
     lines.append(Line.of((typically, "text"), (number(checks.rmse, glyphs).rjust(7), "strong")))
     return [line.fit(width, glyphs.ellipsis) for line in lines]
@@ -240,8 +240,8 @@ def _regions(view: ViewState, checks: results.Evaluation, width: int) -> list[Li
     for i, region in enumerate(regions):
         there = Line.of((reaches[i].rjust(sizes[0]), "dim")).fit(sizes[0], glyphs.ellipsis)
         roles: tuple[Role, ...] = ("strong", "text")
-        told = [(texts[i].rjust(size), role) for texts, size, role in zip(cells, sizes[1:], roles, strict=False)]
-        lines.append(Line.of(f"  {REGIONS[region.name].ljust(14)}", there, *told))
+        numbers = [(texts[i].rjust(size), role) for texts, size, role in zip(cells, sizes[1:], roles, strict=False)]
+        lines.append(Line.of(f"  {REGIONS[region.name].ljust(14)}", there, *numbers))
     if len(regions) == 1:
         lines.append(Line.of((tr("  elsewhere no truth is known"), "dim")))
     return [line.fit(width, glyphs.ellipsis) for line in lines]

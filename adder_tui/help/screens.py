@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 
 from adder_engine.language import tr
-from adder_tui.commands import BY_ID, COMMANDS, GROUPS, Command, Contexts, Window
+from adder_tui.commands import BY_ID, COMMANDS, GROUPS, SUMS, Command, Contexts, Window
 from adder_tui.ui.canvas import ViewSource
 from adder_tui.ui.dialogs import SearchDialog
 from adder_tui.ui.line import Line, Span, wrapped
@@ -22,15 +22,6 @@ if TYPE_CHECKING:
     from adder_tui.services import Services
 
 
-TITLES = {
-    "Lessons": tr("Lessons"), "Lesson": tr("Lesson"), "Time": tr("Time"), "The run": tr("The run"),
-    "Chart": tr("Chart"), "Network": tr("Network"), "Trace": tr("Trace"), "Number": tr("Number"),
-    "Inspect": tr("Inspect"), "Explore": tr("Explore"), "Sums": tr("Sums"), "Runs": tr("Runs"), "Open": tr("Open"),
-    "Sweep": tr("Sweep"), "Rates": tr("Rates"), "Chart of a window": tr("Chart of a window"), "Data": tr("Data"),
-    "Own rows": tr("Own rows"), "Form": tr("Form"), "History": tr("History"), "Glossary": tr("Glossary"),
-    "Search": tr("Search"), "Dialog": tr("Dialog"), "Tabs": tr("Tabs"), "The app": tr("The app"),
-}  # fmt: skip
-"""The groups of commands as they are headed."""
 WALKS = ("move", "leave", "dismiss")
 """Actions within a window that nobody looks for."""
 GROUP_WIDTH = 9
@@ -41,13 +32,12 @@ KEY_WIDTH = 8
 def help_lines(glyphs: Glyphs, typing: bool, contexts: Contexts, width: int) -> Sequence[Line]:
     """Groups of keys that work on this tab, each with a sentence; while somebody types a sum, its keys come first."""
     lines: list[Line] = []
-    groups = sorted(GROUPS, key=lambda name: not (typing and name == "Sums"))
-    for group in groups:
-        commands = [command for command in GROUPS[group] if command.works_on(contexts)]
+    for title, group in sorted(GROUPS, key=lambda pair: not (typing and pair[1] is SUMS)):
+        commands = [command for command in group if command.works_on(contexts)]
         lines += [Line()] if lines and commands else []
         for i, command in enumerate(commands):
             rows = wrapped(glyphs.text(command.help), max(10, width - GROUP_WIDTH - KEY_WIDTH))
-            name = (TITLES[group] if i == 0 else "").ljust(GROUP_WIDTH)
+            name = (title if i == 0 else "").ljust(GROUP_WIDTH)
             lines.append(Line.of((name, "accent"), (command.shown.ljust(KEY_WIDTH), "key"), rows[0]))
             lines += [Line.of(" " * (GROUP_WIDTH + KEY_WIDTH) + row) for row in rows[1:]]
     return [line.fit(width) for line in lines]
