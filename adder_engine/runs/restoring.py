@@ -64,7 +64,7 @@ def _number(value: Any) -> float | None:
     return None if value is None else float(value)
 
 
-_TOLD: dict[str, Callable[[Any], Any]] = {
+_PLAIN_FIELDS: dict[str, Callable[[Any], Any]] = {
     "id": int, "name": str, "epoch": int, "train_loss": _number, "test_loss": _number, "branched_at": _number,
     "stopped": str, "diverged": bool, "pinned": bool, "note": note_of,
     "parent": lambda value: None if value is None else int(value),
@@ -74,7 +74,7 @@ _TOLD: dict[str, Callable[[Any], Any]] = {
 
 def _facts(run: RunSummary) -> dict[str, Any]:
     return {
-        **{name: getattr(run, name) for name in _TOLD},
+        **{name: getattr(run, name) for name in _PLAIN_FIELDS},
         "experiment": run.experiment.to_toml(),
         "answers": [[a.sum.a, a.sum.b, a.sum.typed, a.predicted, a.wanted] for a in run.answers],
         "collapsed": dataclasses.astuple(run.collapsed) if run.collapsed else None,
@@ -84,7 +84,7 @@ def _facts(run: RunSummary) -> dict[str, Any]:
 def _restored(other: SavedRun) -> tuple[RunSummary, SuspendedRun]:
     left, facts = restored(other), {"diverged": False, "note": "", **other.facts["run"]}  # which old files do not have
     run = RunSummary(
-        **{name: read(facts[name]) for name, read in _TOLD.items()},
+        **{name: read(facts[name]) for name, read in _PLAIN_FIELDS.items()},
         experiment=Experiment.from_toml(facts["experiment"]),
         answers=tuple(
             Answer(Sum(float(a), float(b), str(typed)), float(predicted), _number(wanted))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adder_engine.kernels.activations import activate
-from adder_engine.kernels.backprop import IN_ORDER, NOTHING, Net, backward, scratch_for, work
+from adder_engine.kernels.backprop import IN_ORDER, NOTHING, Net, scratch_for, work
 from adder_engine.kernels.layers import BLOCK, FEW
 from adder_engine.kernels.losses import BCE, CODES, summed
 
@@ -45,11 +45,16 @@ class Pass:
         self._masks = masks
         self._scratch = scratch_for(net, self.rows, flat, parameters.dtype, kept=True)
 
-    def stages(self, first: int, last: int) -> float:
-        """Take the batch through these stages of :func:`~adder_engine.kernels.backprop.work`: the loss, if measured."""
+    def stages(self, first: int, last: int, net: Net | None = None, into: Floats | None = None) -> float:
+        """Take the batch through these stages of :func:`~adder_engine.kernels.backprop.work`: the loss, if measured.
+
+        Args:
+            net: another network than the batch's.
+            into: what the backward pass adds to, ``(P,)``; :attr:`gradients` if None.
+        """
         found: float = work(
-            self.net, self.parameters, self.gradients, self._masks, self._scratch, self.inputs, self.targets, IN_ORDER,
-            0, self.rows, CODES[self.loss_name], self.flat_target, first, last,
+            net or self.net, self.parameters, self.gradients if into is None else into, self._masks, self._scratch,
+            self.inputs, self.targets, IN_ORDER, 0, self.rows, CODES[self.loss_name], self.flat_target, first, last,
         )  # fmt: skip
         return found
 
@@ -65,12 +70,9 @@ class Pass:
 
     def own_gradient(self) -> NDArray[np.float64]:
         """The gradient of this pass alone, ``(P,)``, once it has gone back: without penalties and earlier gradients."""
-        own, net = np.zeros_like(self.parameters), self.net
-        for block, (post, delta) in enumerate(zip(self._scratch.post, self._scratch.delta, strict=True)):
-            for i in range(self.depth):
-                to_here = net._replace(codes=net.codes[: i + 1])  # from a network's last layer nothing is sent back
-                rows = min(BLOCK, self.rows - block * BLOCK)
-                backward(to_here, i, self.parameters, own, post, delta, self._scratch.spare, rows)
+        own = np.zeros_like(self.parameters)
+        for i in range(self.depth):  # from a network's last layer nothing is sent back
+            self.stages(i + 3, i + 3, self.net._replace(codes=self.net.codes[: i + 1]), own)
         return own.astype(np.float64)
 
     def pre(self, i: int) -> Floats:
