@@ -87,11 +87,11 @@ def explain(run: Run) -> Divergence | None:
     cells = _cells(experiment)
     last = min(update, end)
     seen = _watch(scout, max(0, last - max(2, min(WINDOW, CELLS // cells))), last)
-    if update > end and lost_at is not None:  # the step after which the loss is no longer finite, as far as it goes
+    if update > end and lost_at is not None:  # the step after which the loss is no longer finite
         scout.trainer.update()
-        after = _see(scout)
-        if after.update > last and all(map(math.isfinite, after.norms)):
-            seen.append(after)
+        seen += [_see(scout)] if scout.trainer.updates_done > last else []
+    while len(seen) > 1 and not all(map(math.isfinite, seen[-1].norms)):  # behind a tanh a bias may be infinite before
+        seen.pop()
     tensor, factor, over = _first_to_double([one.norms for one in seen])
 
     before = min(update - 1, end)

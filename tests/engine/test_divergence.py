@@ -228,6 +228,17 @@ def test_a_number_set_by_hand_is_a_start_too() -> None:
     assert workspace.blow_up() is None
 
 
+def test_a_bias_that_is_infinite_before_the_loss_is_grew_by_a_finite_factor() -> None:
+    changes = {"network.output_activation": "tanh", "training.weight_decay": 1.0, "training.zero_grad": False}
+    rate = {"training.optimizer": "sgd", "training.lr": 1.0, "training.schedule": "exponential"}
+    one = {"network.layers": (2, 1), "data.count": 1, "data.low": 0.0, "data.high": 0.0, "epochs": 60, "seed": 0}
+    recording = Run(Experiment().replace(**changes, **rate, **one, **{"training.schedule_gamma": 1.5}))
+    recording.run(1 << 30)
+    blow_up = explain(recording)
+    assert blow_up is not None
+    assert (blow_up.tensor, math.isfinite(blow_up.factor)) == ("output.bias", True)
+
+
 @given(experiments(), st.sampled_from(["sgd", "momentum", "nesterov", "adam"]), st.sampled_from([1.0, 100.0, 1e5]))
 @examples(40)
 def test_whatever_blows_up_is_explained_in_whole_numbers(experiment: Experiment, optimizer: str, lr: float) -> None:
