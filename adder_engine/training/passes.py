@@ -14,7 +14,7 @@ from adder_engine.kernels.losses import BCE, CODES, summed
 
 Floats = NDArray[Any]
 """float32 as a run's numbers, float64, or complex: see :func:`~adder_engine.kernels.backprop.work`."""
-TINY = 1e-200
+TINY = 1e-100
 """How long an imaginary direction is: its square is 0."""
 
 
