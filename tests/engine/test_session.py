@@ -843,6 +843,7 @@ async def test_requests_take_or_refuse_what_has_the_wrong_type_and_the_run_goes_
         await session.save(str(tmp_path / "run.npz"))
         await session.freeze([0, 1])
         await session.mute([(0, 1)])
+        assert (await session.freeze(True)).frozen == (1,)  # a whole number, as Python counts it
         await session.edit("output.bias", 0, np.float32(0.5))
         await session.open(str(tmp_path / "run.npz"))
         refused = [
