@@ -523,8 +523,8 @@ class EngineLoop:
             rate = self._pace * run.experiment.updates_per_epoch
             start, first = self._pace_mark
             due = int(first + (now - start) * rate) - done
-            if due > rate / 4 + 1:  # it cannot keep up: no sprint to catch up
-                self._pace_mark, due = (now, done), 1
+            if not 0 <= due <= rate / 4 + 1:  # it cannot keep up, or epochs are shorter now
+                self._pace_mark, due = (now, done + 1), 1
             rest = max(0.0, start + (done + 1 - first) / rate - now) if due < 1 else 0.0
         try:
             if due >= 1:

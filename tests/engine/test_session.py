@@ -452,6 +452,17 @@ async def test_a_pace_is_kept():
         assert 10 <= epochs <= 50 * (time.monotonic() - began) + 2
 
 
+async def test_a_pace_is_kept_where_a_change_makes_an_epoch_of_fewer_updates():
+    experiment = ENDLESS.replace(**{"data.kind": "uniform", "data.count": 100, "training.batch_size": 1})
+    async with Session(experiment) as session:
+        snapshot = await session.play(pace=20)
+        while snapshot.moment.update < 1000:
+            snapshot = await session.snapshot(snapshot.version)
+        changed = await session.change(**{"training.batch_size": 0})
+        later = await asyncio.wait_for(session.snapshot(changed.version), 20)
+        assert (later.status, later.moment.update > changed.moment.update) == ("playing", True)
+
+
 @pytest.mark.parametrize("pace", [0, -1, math.nan, math.inf])
 async def test_a_pace_that_is_none_is_refused(pace):
     async with Session(ENDLESS) as session:
