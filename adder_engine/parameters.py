@@ -40,7 +40,7 @@ class ParameterTensor:
 
 @dataclass(frozen=True)
 class ParameterLayout:
-    """All slots of a network, in the order of ``module.parameters()``: weight, then bias, layer by layer."""
+    """All tensors of a network, in the order of ``module.parameters()``: weight, then bias, layer by layer."""
 
     tensors: tuple[ParameterTensor, ...]
 

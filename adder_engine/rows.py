@@ -444,9 +444,11 @@ def _row(line: _Line, columns: _Columns, comma: Comma) -> Row:
     else:
         if not columns.names:
             cells = _without_names(line, cells)
-        if "" in cells:
-            raise ExperimentError(where + _missing(columns, cells.index("")))
-        values = [_number(cell, where, comma) for cell in cells]
+        values = []
+        for i, cell in enumerate(cells):
+            if not cell:
+                raise ExperimentError(where + _missing(columns, i))
+            values.append(_number(cell, where, comma))
     for value in values:
         if abs(value) > LARGEST_NUMBER:
             raise ExperimentError("{where}{value:g} is too large: use numbers within ±1e12.", where=where, value=value)

@@ -545,7 +545,7 @@ def _number(value: object, name: str) -> float:
 def _whole(value: object, name: str) -> int:
     """The value as a whole number; raises RequestError where it is none."""
     try:
-        return operator.index(value)  # type: ignore[arg-type]
+        return int(operator.index(value))  # type: ignore[arg-type]  # True would stay what it is
     except TypeError:
         raise RequestError("{name} = {value!r} is no whole number.", name=name, value=value) from None
 
@@ -560,7 +560,7 @@ def _items(value: object, name: str) -> list[object]:
 def _numbers(value: object, name: str) -> tuple[int, ...]:
     """The whole numbers in a collection, or one; raises RequestError where it holds anything else."""
     if isinstance(value, int):
-        return (value,)
+        return (_whole(value, name),)
     return tuple(_whole(number, name) for number in _items(value, name))
 
 

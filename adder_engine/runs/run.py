@@ -211,7 +211,7 @@ class Run:
         timeline.note(trainer)
 
     def _climb(self) -> None:
-        """One rung up; where that ends an epoch, note it and the rule that came true with it."""
+        """One stage on; where that ends an epoch, note it and the rule that came true with it."""
         trainer, self.edits = self.trainer, 0
         if trainer.climb():
             trainer.note(self.history)

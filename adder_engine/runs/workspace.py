@@ -94,9 +94,8 @@ class Workspace:
     def _once(self, name: str, key: tuple[object, ...], work: Callable[[], Result]) -> Result:
         """What the work gives, which is done again only once the key is another."""
         known = self._known.get(name)
-        if known is None or known[0] != key:
-            known = self._known[name] = key, work()
-        found: Result = known[1]
+        found: Result = work() if known is None or known[0] != key else known[1]
+        self._known[name] = key, found  # this very key: next time it is the same, and need not be compared
         return found
 
     @property
@@ -278,15 +277,14 @@ class Workspace:
     def marks(self) -> tuple[Annotation, ...]:
         """What was done on this run's timeline; the same tuple while nothing more is."""
         first, events = self.run.first_experiment, self.run.timeline.events
-        return self._once("marks", (first, len(events), *events[-1:]), lambda: marks_of(first, events))
+        return self._once("marks", (first, *events), lambda: marks_of(first, events))
 
     def blow_up(self) -> Divergence | None:
         """How this run's loss stopped being finite, or how the run ended diverged; measured once."""
         recording = self.run
         if recording.stop is None and not has_ended(recording):
             return None
-        events = recording.timeline.events
-        key = (recording, recording.stop, recording.newest, len(events), *events[-1:])
+        key = (recording, recording.stop, recording.newest, *recording.timeline.events)
         return self._once("blow-up", key, lambda: explain(recording))
 
     # --- sums ------------------------------------------------------------------------------------
@@ -525,8 +523,8 @@ class EngineLoop:
             rate = self._pace * run.experiment.updates_per_epoch
             start, first = self._pace_mark
             due = int(first + (now - start) * rate) - done
-            if due > rate / 4 + 1:  # it cannot keep up: no sprint to catch up
-                self._pace_mark, due = (now, done), 1
+            if not 0 <= due <= rate / 4 + 1:  # it cannot keep up, or epochs are shorter now
+                self._pace_mark, due = (now, done + 1), 1
             rest = max(0.0, start + (done + 1 - first) / rate - now) if due < 1 else 0.0
         try:
             if due >= 1:

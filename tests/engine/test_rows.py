@@ -199,7 +199,7 @@ def test_a_row_of_four_in_an_experiment_is_said_by_its_place() -> None:
         ("1", ["line 1", "1 number is no row", "30 + 70 = 100"]),
         ("1,2,3,4", ["line 1", "4 columns (1, 2, 3, 4)", "at most a target"]),
         ("1,2\n3,", ["line 2", "a number is missing"]),
-        ("1,2\na,b", ["line 2", "'a' is no number"]),
+        ("1,2\na,b", ["line 2", "'a' is no number"]), ("x,\n1,2", ["line 1", "'x' is no number"]),
         ("1;2\n3,5", ["line 2", "parted by commas", "line 1 by semicolons"]),
         ("1 234; 5", ["line 1", "'1 234' is parted into thousands: write 1234"]),
         ('"1,5"', ["line 1", "'1,5' is one number"]), ('1", 2', ["line 1", "a quote is opened and never closed"]),

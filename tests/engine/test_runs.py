@@ -207,6 +207,21 @@ def test_marks_say_what_was_done_and_at_which_epoch() -> None:
     ]  # fmt: skip
 
 
+def test_a_run_that_is_gone_back_to_has_its_own_marks_where_another_ends_in_the_same_deed() -> None:
+    workspace = workspace_of()
+    for lr in (0.02, 0.03):
+        go(workspace, 2)
+        workspace.change(**{"training.lr": lr})
+        workspace.edit("output.bias", (0,), 0.5)
+        go(workspace, 1)
+        assert workspace.snapshot(False).marks[0].text == f"lr {lr}"
+        if lr == 0.02:
+            workspace.start(SMALL)
+            assert workspace.snapshot(False).marks == ()
+    workspace.switch(1)
+    assert workspace.snapshot(False).marks[0].text == "lr 0.02"
+
+
 @given(experiments(), st.lists(st.tuples(st.integers(0, 9), CHANGES | st.none()), max_size=8))
 @examples(25)
 def test_marks_stand_where_the_trainer_stood(

@@ -452,6 +452,17 @@ async def test_a_pace_is_kept():
         assert 10 <= epochs <= 50 * (time.monotonic() - began) + 2
 
 
+async def test_a_pace_is_kept_where_a_change_makes_an_epoch_of_fewer_updates():
+    experiment = ENDLESS.replace(**{"data.kind": "uniform", "data.count": 100, "training.batch_size": 1})
+    async with Session(experiment) as session:
+        snapshot = await session.play(pace=20)
+        while snapshot.moment.update < 1000:
+            snapshot = await session.snapshot(snapshot.version)
+        changed = await session.change(**{"training.batch_size": 0})
+        later = await asyncio.wait_for(session.snapshot(changed.version), 20)
+        assert (later.status, later.moment.update > changed.moment.update) == ("playing", True)
+
+
 @pytest.mark.parametrize("pace", [0, -1, math.nan, math.inf])
 async def test_a_pace_that_is_none_is_refused(pace):
     async with Session(ENDLESS) as session:
@@ -843,6 +854,7 @@ async def test_requests_take_or_refuse_what_has_the_wrong_type_and_the_run_goes_
         await session.save(str(tmp_path / "run.npz"))
         await session.freeze([0, 1])
         await session.mute([(0, 1)])
+        assert (await session.freeze(True)).frozen == (1,)  # a whole number, as Python counts it
         await session.edit("output.bias", 0, np.float32(0.5))
         await session.open(str(tmp_path / "run.npz"))
         refused = [
