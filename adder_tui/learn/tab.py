@@ -78,7 +78,7 @@ class LearnPane(Pane):
         self.run_worker(self._open_course(), name="course")
 
     def _press_early(self) -> None:
-        if self.held.waiting:
+        if self.held.waiting and not self.held.released:
             if self.display and not self._services.typing():
                 self.take_focus()
             self.held.release(self.app)
