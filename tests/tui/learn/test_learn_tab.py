@@ -362,6 +362,13 @@ async def test_commands_that_a_lesson_does_not_need_are_out_of_the_way(tmp_path:
         assert "Enter fill in" in text
 
 
+async def test_an_empty_chart_names_the_keys_that_train_once_they_do(tmp_path: Path) -> None:
+    async with app_in(tmp_path, size=(120, 40), lesson="one-sum") as pilot:
+        await shows(pilot, ": read", "nothing trained here yet", "epoch 0 of")
+        await go_on(pilot, "do")
+        await shows(pilot, "takes one step")
+
+
 async def test_a_control_is_set_in_the_settings_and_begins_a_new_run(tmp_path: Path) -> None:
     async with doing(tmp_path, "seeds", "b") as pilot:
         await shows(pilot, "task 1 of")
