@@ -162,7 +162,7 @@ class AdderApp(App[None]):
             if isinstance(event, events.Key) and not event.is_forwarded:
                 self._on_latin_layout(event)
                 front = self.screen if isinstance(self.screen, Modal) else self._front
-                if (front is not None and front.keeps(event)) or self._early.keeps(event):
+                if self._early.keeps(event) or (front is not None and front.keeps(event)):
                     return
                 if self.learn is not None:
                     self.learn.key_came(event.key)

@@ -243,8 +243,8 @@ class CourseList(Container):
         at = next((i for i, one in enumerate(listing.shown) if one.id == wanted), 0)
         self.listing = dataclasses.replace(listing, at=at)
 
-    def come_back(self, left: Lesson, kept: progress.Progress) -> None:
-        """A lesson was left: it is the chosen one."""
+    def come_back(self, left: Lesson | None, kept: progress.Progress) -> None:
+        """A lesson is left: it is the chosen one."""
         self._list(left, progress=kept)
 
     def action_narrow(self, wanted: Filter) -> None:

@@ -78,7 +78,7 @@ class LearnPane(Pane):
         self.run_worker(self._open_course(), name="course")
 
     def _press_early(self) -> None:
-        if self.held.waiting:
+        if self.held.waiting and not self.held.released:
             if self.display and not self._services.typing():
                 self.take_focus()
             self.held.release(self.app)
@@ -190,11 +190,12 @@ class LearnPane(Pane):
             self.lesson_view.just_back = False
             return
         self.lesson_view.row.close()
+        write_place(self._services.settings.data_dir, "learn", "")
+        self.list.come_back(left, self._room.store.progress)  # at once: a key that comes right behind is meant for it
         try:
             await self._room.leave()
         finally:
-            write_place(self._services.settings.data_dir, "learn", "")
-            self.list.come_back(left, self._room.store.progress)
+            self.list.come_back(self.list.chosen, self._room.store.progress)
             self._warn()
             if self.display:  # also where the prompt was given the keys just before, for a sum that the lesson wanted
                 self.call_after_refresh(self._take_focus_from, self.screen.focused)

@@ -259,8 +259,8 @@ def _empty(view: ViewState, axis: Axis, rows: int) -> list[Line]:
         words = []
     elif not view.experiment.epochs:
         words = [Line.of((tr("no epochs: it stays untrained"), "dim"))]
-    elif "lesson" in view.words and "run" not in view.words:
-        words = [Line.of((tr("nothing trained here yet"), "dim"))]  # the keys wait for the lesson's next step
+    elif view.keys_wait:
+        words = [Line.of((tr("nothing trained here yet"), "dim"))]
     else:
         trains = Line.of((tr("space"), "key"), (tr("  trains"), "dim"))
         words = [trains, Line.of(("  .  ", "key"), (tr("  takes one step"), "dim"))]

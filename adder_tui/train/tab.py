@@ -119,7 +119,7 @@ class LossChart(Costly[Sequence[Line]], can_focus=True):
     def hangs_on(self, view: ViewState) -> object:
         """The curves, where on them the run is, and how they are looked at."""
         run = view.snapshot
-        drawn = self.reading, self.lens, view.experiment, view.charted, view.titles, view.has_held_out
+        drawn = self.reading, self.lens, view.experiment, view.charted, view.titles, view.has_held_out, view.keys_wait
         if run is None:
             return drawn
         return *drawn, *map(Same, (run.losses, run.runs, run.marks)), run.moment, run.newest, run.status, run.run

@@ -185,7 +185,7 @@ class SumInput(Field):
 
     async def _on_key(self, event: events.Key) -> None:
         """Before the fields' own: a key right behind a sum that waits for the engine does what it does behind it."""
-        if self._on_their_way and event.character and event.key != "escape":
+        if (self._on_their_way or self._held.keys) and event.character and event.key != "escape":
             begins = event.character.isdecimal() or event.character in SUM_BEGINS or not event.is_printable
             if self._held.keys or not (begins or len(self.selected_text) < len(self.value)):
                 event.stop()

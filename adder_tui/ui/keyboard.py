@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from textual import events
 from textual.app import App
@@ -49,6 +50,8 @@ class HeldKeys:
     def __init__(self, waiting: bool = False) -> None:
         self.waiting = waiting
         self.keys: list[events.Key] = []
+        self.released = False
+        """Whether they are about to be pressed."""
 
     def keeps(self, key: events.Key) -> bool:
         """Whether a key is held; those with Ctrl, which leave, are not."""
@@ -57,8 +60,18 @@ class HeldKeys:
             self.keys.append(key)
         return held
 
-    def release(self, app: App[object]) -> None:
-        """Press them, for whatever stands in front by now, and hold no more."""
-        self.waiting = False
+    def release(self, app: App[Any]) -> None:
+        """Press them, for whatever stands in front by now, and hold no more.
+
+        Not behind the keys that have come to the app meanwhile: until it presses these, those are held too.
+        """
+        if not self.released:
+            self.released = True
+            app.call_later(self._press, app)
+
+    async def _press(self, app: App[Any]) -> None:
+        """Within the app's own turn, so that no other key comes in between."""
+        self.waiting = self.released = False
         keys, self.keys = self.keys, []
-        press_again(app, keys)
+        for key in keys:
+            await app.on_event(events.Key(key.key, key.character))

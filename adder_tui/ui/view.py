@@ -105,6 +105,11 @@ class ViewState:
         return "lesson" in self.words and "answers" not in self.words
 
     @property
+    def keys_wait(self) -> bool:
+        """Whether the keys that train wait for a lesson's next step."""
+        return "lesson" in self.words and "run" not in self.words
+
+    @property
     def contexts(self) -> Contexts:
         """The tab, and what can be done there: what commands are matched with."""
         return self.words | {self.tab}

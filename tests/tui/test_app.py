@@ -123,6 +123,28 @@ async def test_a_part_that_never_comes_holds_no_key_back_for_good(monkeypatch: p
         await until(pilot, lambda: ("step", "epoch") in session.calls)
 
 
+async def test_keys_that_come_while_the_first_tab_is_put_up_are_pressed_in_their_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done: list[str] = []
+    app = app_on(FakeSession())
+    for way in ("action_do", "action_press"):
+        monkeypatch.setattr(AdderApp, way, lambda _, id: done.append(id))
+    mount = app.stage.mount
+
+    async def mount_late(pane: Pane) -> None:
+        app.post_message(events.Key("5", "5"))
+        while not app._early.keys:
+            await asyncio.sleep(0)
+        await mount(pane)
+        app.post_message(events.Key("3", "3"))  # comes to the app just before what it has held is let go
+
+    monkeypatch.setattr(app.stage, "mount", mount_late)
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: len(done) == 2)
+        assert done == ["tab_explore", "tab_inspect"]
+
+
 async def test_s_goes_through_the_step_sizes() -> None:
     session = FakeSession()
     async with app_on(session).run_test(size=SIZE) as pilot:

@@ -13,17 +13,18 @@ import pytest
 from textual import events
 from textual.pilot import Pilot
 
-from adder_engine import Experiment
+from adder_engine import Experiment, Session
 from adder_engine.errors import RunFileError
 from adder_engine.parsing import Sum
 from adder_engine.runs.files import summary
-from adder_engine.snapshot import Answer
+from adder_engine.snapshot import Answer, Snapshot
 from adder_tui.app import AdderApp
 from adder_tui.course import lesson_controller
 from adder_tui.course.action_runner import shapes_in
 from adder_tui.course.course import read_course
 from adder_tui.settings import Settings
 from adder_tui.storage.data_dir import read_place
+from adder_tui.storage.run_files import OwnRun
 from tests.terminal.harness import Terminal
 from tests.tui.course.lesson_file import SMALL
 from tests.tui.screens import app_of, screen_text, shows, until
@@ -360,6 +361,34 @@ async def test_commands_that_a_lesson_does_not_need_are_out_of_the_way(tmp_path:
         assert "space play" not in text
         assert "e edit" not in text
         assert "Enter fill in" in text
+
+
+async def test_enter_on_the_list_goes_into_the_lesson_that_is_being_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, give_back = asyncio.Event(), OwnRun.give_back
+
+    async def gated(self: OwnRun, session: Session) -> Snapshot | None:
+        await gate.wait()
+        return await give_back(self, session)
+
+    monkeypatch.setattr(OwnRun, "give_back", gated)
+    async with app_in(tmp_path, lesson="one-sum") as pilot:
+        await shows(pilot, ": read", "epoch 0 of")
+        await pilot.press("escape")
+        await shows(pilot, "Twenty lessons")
+        await pilot.press("enter")
+        gate.set()
+        await until(pilot, lambda: app_of(pilot).lesson is not None)
+        assert getattr(app_of(pilot).lesson, "id", "") == "one-sum"
+        assert read_place(tmp_path) == ("learn", "one-sum")
+
+
+async def test_an_empty_chart_names_the_keys_that_train_once_they_do(tmp_path: Path) -> None:
+    async with app_in(tmp_path, size=(120, 40), lesson="one-sum") as pilot:
+        await shows(pilot, ": read", "nothing trained here yet", "epoch 0 of")
+        await go_on(pilot, "do")
+        await shows(pilot, "takes one step")
 
 
 async def test_a_control_is_set_in_the_settings_and_begins_a_new_run(tmp_path: Path) -> None:
