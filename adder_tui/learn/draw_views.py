@@ -19,6 +19,7 @@ from adder_tui.ui.numbers import (
     number,
     percent,
     plain_number,
+    spelled,
     truth_text,
     verdict,
     verdict_name,
@@ -241,7 +242,7 @@ def _text(call: ProbeCall, state: LessonState, glyphs: Glyphs) -> str:
     if call.bench in COUNTS or call.arguments[:1] == ("near",):
         return count(round(value))
     if call.bench in SHARES:
-        return f"{value * 100:.2f} %" if value >= 1e-4 or not value else glyphs.text(f"{value * 100:.1e} %")
+        return f"{value * 100:.2f} %" if value >= 1e-4 or not value else f"{spelled(f'{value * 100:.1e}', glyphs)} %"
     figure = number(value, glyphs, 6)
     return tr("loss {loss}", loss=figure) if call.bench == "nudge" else figure
 

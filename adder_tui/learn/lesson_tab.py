@@ -76,6 +76,8 @@ class LessonView(Container):
         self._half_typed: dict[str, str] = {}
         """A setting to what was typed for it and not entered."""
         self._opened_with = self._refused = ""
+        self._opened_at: tuple[int, bool] | None = None
+        """The step at which the line was opened by a key, and whether that was before the review."""
         self._blank: tuple[int, str] | None = None
         """Step and id of what the line takes."""
         self.text = LessonText(services.view, lambda: self.lesson_state, services.redraw)
@@ -175,7 +177,10 @@ class LessonView(Container):
         """
         state, row = self.lesson_state, self.row
         if row.purpose not in ("", "field"):
-            return
+            if state is None or self._opened_at == (state.at, state.review is None):
+                return
+            self._keep_half_typed()
+            row.close()
         wanted = state.blank if state is not None and not state.showing else ""
         if state is None or not wanted:
             row.close()
@@ -313,7 +318,7 @@ class LessonView(Container):
             value = value_text(self._source().experiment[key], ASCII).replace(",", "")
             self._keep_half_typed()
             typed = self._half_typed.get(key, "")
-            self.row.open("setting", key, typed or value, chosen=typed in ("", self._refused))
+            self._open_line("setting", key, typed or value, chosen=typed in ("", self._refused))
             self._opened_with = self.row.field.value
 
     def _keep_half_typed(self) -> None:
@@ -329,7 +334,13 @@ class LessonView(Container):
             self._type_setting()
 
     def action_type_shapes(self) -> None:
-        self.row.open("shapes", SHAPES)
+        self._open_line("shapes", SHAPES)
+
+    def _open_line(self, purpose: str, label: str, text: str = "", chosen: bool = False) -> None:
+        """A line that is opened by a key: it lasts until it is left, and no longer than its step."""
+        if (state := self.lesson_state) is not None:
+            self._opened_at = state.at, state.review is None
+        self.row.open(purpose, label, text, chosen=chosen)
 
     @on(OwnView.Key)
     def _view_key(self, event: OwnView.Key) -> None:

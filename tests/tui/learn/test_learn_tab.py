@@ -795,6 +795,30 @@ async def test_two_shapes_of_ones_own_are_typed_and_stand_below_the_lessons(tmp_
 
 
 @pytest.mark.parametrize(
+    ("lesson", "key", "line"), [("shapes", "w", "two shapes, such as 1x2 @ 2x4 ▸"), ("seeds", "e", "seed ▸")]
+)
+async def test_a_line_that_a_key_opened_does_not_outlast_its_step(
+    tmp_path: Path, lesson: str, key: str, line: str
+) -> None:
+    async with app_in(tmp_path, lesson=lesson) as pilot:
+        await shows(pilot, ": read")
+        if lesson == "seeds":
+            await to_do(pilot, "a")
+        else:
+            await go_on(pilot, "do")
+        await pilot.press("escape", "tab")
+        await shows(pilot, f"▸{'shapes' if key == 'w' else 'network'}")
+        await pilot.press(key)
+        await shows(pilot, line)
+        await pilot.press("tab")
+        await until(pilot, lambda: app_of(pilot).focused is None or app_of(pilot).focused.id != "lesson-field")
+        assert line in screen_text(app_of(pilot))
+        await pilot.press("backspace")
+        await until(pilot, lambda: ": do" not in screen_text(app_of(pilot)))
+        await until(pilot, lambda: line not in screen_text(app_of(pilot)))
+
+
+@pytest.mark.parametrize(
     ("typed", "shapes"),
     [
         ("3x2 @ 2x5", "3x2 2x5"), ("3x2 * 2x5", "3x2 2x5"), ("3x2*2x5", "3x2 2x5"), ("3×2 × 2×5", "3x2 2x5"),

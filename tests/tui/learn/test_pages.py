@@ -162,6 +162,16 @@ def test_a_refusal_that_meets_two_figures_of_a_bench_is_told_once() -> None:
     assert sum("as above" in row for row in shown) == len(calls) - 1
 
 
+@pytest.mark.parametrize(
+    ("share", "shown"), [(3.5e-6, "3.5e−4 %"), (0.2310, "23.10 %"), (0.0, "0.00 %")], ids=["tiny", "usual", "none"]
+)
+def test_a_share_of_a_bench_has_our_minus_and_no_zeros_in_its_power_of_ten(share: float, shown: str) -> None:
+    lesson = next(one for one in LESSONS if "accumulate" in one.views)
+    state = state_at(lesson, "do", predictions=dict.fromkeys((one.id for one in lesson.predictions), "a"))
+    state.results = {call: share for call in calls_of("accumulate", lesson) if call.bench == "tenths"}
+    assert f" {shown}" in plain(draw_view("accumulate", view_of(), state, 80, 12))
+
+
 def test_a_map_that_is_veiled_does_not_speak_of_an_activation() -> None:
     state = state_at(COURSE.by_id["one-affine-map"])
     text = plain(draw_view("map", view_of(collapsed=None), state, 80, 4))
