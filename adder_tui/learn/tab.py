@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 FIELD_IDS = ("lesson-field", "list-field")
 
 
+STILL_OPEN = tr("The task is still open; i gives a hint.")
+
+
 class LearnPane(Pane):
     """The list, or a lesson; one of the two is shown."""
 
@@ -257,7 +260,7 @@ class LearnPane(Pane):
             if state.blank:
                 self.lesson_view.settle_field(insist=True)
             elif state.step.kind == "do":
-                self._services.say(tr("The task is still open; i gives a hint."))
+                self._services.say(STILL_OPEN)
         elif state.review_due and room.answers.begin_review():
             self.take_focus_if_shown()
         else:
@@ -333,6 +336,9 @@ class LearnPane(Pane):
             self.lesson_view.training_begins()
         if self._room.saw(snapshot):
             self.lesson_view.look()
+            state = self._room.lesson_state
+            if state is not None and state.may_go_on and self._services.view().notice == STILL_OPEN:
+                self._services.say("")
 
     async def heard(self, answer: Answer) -> None:
         """A sum was asked; until it is seen what that does, and who has the keys then."""

@@ -43,7 +43,8 @@ def tab_line(view: ViewState, tabs: Sequence[Tab], width: int) -> tuple[Line, li
         standing = Line.of(run_state(view), (f", {pace_words(view.pace)} ", "dim"))
     room = max(0, width - line.width)
     wordings = _way_back(view, standing) if view.visiting else [Line.of(name, standing), standing, state]
-    if view.lesson is not None and view.lesson.run_title and room > standing.width + SHORTEST_NAME:
+    named = view.lesson is not None and view.lesson.run_title and not view.visiting
+    if named and room > standing.width + SHORTEST_NAME:
         wordings[1:1] = [Line.of(name.fit(room - standing.width - 1, view.glyphs.ellipsis), " ", standing)]
     right = roomiest(room, *wordings)
     return line.with_right(right.fit(min(room, right.width), view.glyphs.ellipsis), width), spots

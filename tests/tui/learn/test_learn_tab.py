@@ -406,6 +406,17 @@ async def test_a_control_is_set_in_the_settings_and_begins_a_new_run(tmp_path: P
         await shows(pilot, "task 3 of")
 
 
+async def test_a_task_that_was_told_to_be_open_is_no_longer_when_the_run_has_done_it(tmp_path: Path) -> None:
+    async with app_in(tmp_path, lesson="one-sum") as pilot:
+        await shows(pilot, ": read")
+        await pilot.press("enter")
+        await shows(pilot, "loss now 9,764")
+        await pilot.press("space", "enter")
+        await shows(pilot, "The task is still open")
+        await shows(pilot, "All done here.")
+        await until(pilot, lambda: "still open" not in screen_text(pilot.app))  # type: ignore[arg-type]
+
+
 async def test_a_sum_that_is_being_typed_when_the_run_ends_is_typed_on_and_asked(tmp_path: Path) -> None:
     async with first_sum_asked(tmp_path) as pilot:
         await pilot.press("slash")

@@ -158,6 +158,8 @@ def test_in_a_lesson_that_names_its_runs_the_tab_line_has_that_name_cut_where_it
         assert chosen is not None
         view = replace(view, tab="learn", lesson=lesson, experiment=chosen.experiment, unmet=frozenset({"epoch"}))
         assert tab_line(view, TABS, 80)[0].plain.rstrip().endswith(shown)
+        elsewhere = tab_line(replace(view, tab="train"), TABS, 80)[0].plain.rstrip()
+        assert elsewhere.endswith("   lesson 12: 1 goes back"), "on another tab the way back comes before the name"
 
 
 def test_a_long_notice_takes_three_rows_at_most() -> None:
