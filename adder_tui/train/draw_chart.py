@@ -300,7 +300,7 @@ def _legend(
             line = Line.of(line, f"{gap}{marker * 2} ", (f"{name}{off}", "dim"))
         return line
 
-    word, scale = tr("  loss"), "" if others and not lens.linear else f", {lens.words}"
+    word, scale = tr("  loss"), f", {lens.words}"
     ways = ((word, scale, "   ", tr(" in an epoch")), (word, scale, "  ", ""), (word, "", "  ", ""), ("", "", " ", ""))
     return roomiest(width, *(written(*way) for way in ways))
 
