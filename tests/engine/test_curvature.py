@@ -63,7 +63,7 @@ def held_trainers(draw: st.DrawFn) -> Trainer:
 
 
 def closely(wanted: Tensor | float, size: float) -> Any:
-    return pytest.approx(np.asarray(wanted), rel=1e-6, abs=1e-9 * size + 1e-12)
+    return pytest.approx(np.asarray(wanted), rel=1e-6, abs=1e-9 * size + 1e-9)
 
 
 @examples(60)
