@@ -17,10 +17,11 @@ from adder_engine.kernels.backprop import IN_ORDER, NOTHING, scratch_for, work
 from adder_engine.kernels.losses import CODES
 from adder_engine.sections import Training
 from adder_engine.steps import Steps, at_once
-from adder_engine.training.passes import TINY
 from adder_engine.training.trainer import Trainer
 
 Doubles = NDArray[np.float64]
+TINY = 1e-200
+"""How long an imaginary direction is: its square is 0."""
 CELLS_AT_ONCE = 100_000
 """Rows times neurons between two looks at other requests: some milliseconds."""
 SMALL = 200

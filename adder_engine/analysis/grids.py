@@ -26,7 +26,7 @@ from adder_engine.parsing import LARGEST_TERM, Sum
 from adder_engine.snapshot import AffineMap, Scales
 from adder_engine.steps import Steps
 from adder_engine.training.data import wanted_over
-from adder_engine.training.passes import TINY, Pass
+from adder_engine.training.passes import Pass
 from adder_engine.training.trainer import MOST_ALONE, Trainer
 
 CELLS_AT_ONCE = 400_000
@@ -80,14 +80,14 @@ class FrozenNetwork:
 
     def tangent(self, a: float, b: float) -> tuple[float, float, float]:
         """The answer to one sum and how fast it rises with a and with b, in units of sums, in float64; of a yes or no
-        the log-odds. By one pass with an imaginary step along each input.
+        the log-odds. By the backward pass, gone on through the first layer to the inputs.
         """
-        scales, steps = self._data.scales, TINY * 1j * np.eye(2)
-        inputs = np.array([[a], [b]]) / scales.inputs + steps
-        way = Pass(self._net, self._parameters.astype(np.complex128), inputs, np.zeros(2, dtype=np.complex128))
-        way.stages(1, way.depth)
-        rise_a, rise_b = (way.answers.imag / TINY * (scales.targets / scales.inputs)).tolist()
-        return float(way.answers[0].real) * scales.targets, rise_a, rise_b
+        scales, first = self._data.scales, self.experiment.layout.weight(0)
+        way = Pass(self._net, self._parameters.astype(np.float64), np.array([[a], [b]]) / scales.inputs, np.zeros(1))
+        way.run()
+        way.back_from(1.0)
+        rise = first.of(way.parameters).T @ way.delta(0)[:, 0] * (scales.targets / scales.inputs)
+        return float(way.answers[0]) * scales.targets, float(rise[0]), float(rise[1])
 
 
 class Grid:

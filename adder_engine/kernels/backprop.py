@@ -211,8 +211,8 @@ def work(net: Any, parameters: Any, into: Any, masks: Any, scratch: Any, inputs:
     the last to the first. Block by block each stage does the same arithmetic in the same order, alone or with others.
     Returns the mean loss of the batch, where the stages measured it.
 
-    Parameters may be complex: an imaginary part of 1e-100·v is a direction, whose products are too small to be seen,
-    and the gradient's imaginary part is 1e-100·Hv, exactly (Squire and Trapp, "Using Complex Variables to Estimate
+    Parameters may be complex: an imaginary part of 1e-200·v is a direction, whose products are too small to be seen,
+    and the gradient's imaginary part is 1e-200·Hv, exactly (Squire and Trapp, "Using Complex Variables to Estimate
     Derivatives of Real Functions", 1998).
     """
     depth, kept = len(net.codes), len(scratch.post) > 1

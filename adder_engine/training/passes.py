@@ -13,9 +13,7 @@ from adder_engine.kernels.layers import BLOCK, FEW
 from adder_engine.kernels.losses import BCE, CODES, summed
 
 Floats = NDArray[Any]
-"""float32 as a run's numbers, float64, or complex: see :func:`~adder_engine.kernels.backprop.work`."""
-TINY = 1e-100
-"""How long an imaginary direction is: its square is 0."""
+"""float32 as a run's numbers, or float64."""
 
 
 class Pass:
@@ -67,6 +65,14 @@ class Pass:
         """Send the error back through all layers, after :meth:`run`: the gradients ``(P,)``, added up."""
         self.stages(self.depth + 2, 2 * self.depth + 1)
         return self.gradients
+
+    def back_from(self, slope: float) -> Floats:
+        """Send back a gradient by the answers that is ``slope`` for each row, in the place of the loss's."""
+        self.stages(self.depth, self.depth)  # the loss has taken the place of the last activation's slope
+        for block in range(len(self._scratch.delta)):
+            lane = self._lane(self._scratch.delta, block, self.depth)
+            lane[...] = slope if self.net.plain[-1] else slope * lane
+        return self.back()
 
     def own_gradient(self) -> NDArray[np.float64]:
         """The gradient of this pass alone, ``(P,)``, once it has gone back: without penalties and earlier gradients."""

@@ -85,11 +85,22 @@ SURE = Trainer(
     )
 )  # fmt: skip
 """Log-odds of 30: a curvature of 119²·e⁻³⁰."""
+AT_A_KINK = Trainer(
+    Experiment(epochs=0).replace(
+        **{
+            "network.layers": (2, 1, 1), "network.init": "zeros", "network.output_activation": "gelu",
+            "data.rows": ((0.0, 0.0),), "data.kind": "rows", "data.test_count": 0, "data.scale": 1.0,
+            "training.loss": "mae",
+        }
+    )
+)  # fmt: skip
+"""Nothing is off, and what bends is the answer: no square of a direction may come into its sign."""
 
 
 @examples(60)
 @given(held_trainers())
 @example(SURE)
+@example(AT_A_KINK)
 def test_loss_gradient_and_hessian_are_those_of_autograd(trainer: Trainer) -> None:
     surface = LossSurface(trainer)
     loss, gradient = at_once(surface.gradient(surface.here))
