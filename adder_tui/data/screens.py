@@ -180,7 +180,7 @@ class DataScreen(Modal[None]):
         self._spread_of: tuple[int, bool] | None = None
         """The version and the pairs that they belong to."""
         self.scatter_shown = False
-        self.form_state: str | None = None
+        self.typed_rows: str | None = None
         """Rows that were typed and not applied."""
         self._moved = asyncio.Event()
         """Set once the look or the run is another."""
@@ -322,11 +322,11 @@ class DataScreen(Modal[None]):
         """Type or paste rows; they start a new run."""
 
         def done(text: str | None) -> None:
-            self.form_state = text
+            self.typed_rows = text
             if text is None:
                 self.dismiss()
 
-        self.app.push_screen(OwnRows(self._source, self._controller, self.form_state), done)
+        self.app.push_screen(OwnRows(self._source, self._controller, self.typed_rows), done)
 
     def on_mouse_scroll_down(self) -> None:
         self.go(self.look.at + WHEEL_ROWS)

@@ -17,9 +17,8 @@ from adder_tui.course.probe_views import PROBE_VIEWS, view_for
 from adder_tui.learn.page import LessonText, head_line, now_line
 from adder_tui.learn.views import Layout, LessonViews, OwnView
 from adder_tui.selection import Parameter, layout_for
-from adder_tui.ui.canvas import Drawing
+from adder_tui.ui.canvas import Drawing, Pane
 from adder_tui.ui.fields import FieldRow, keys_of
-from adder_tui.ui.keyboard import press_again
 from adder_tui.ui.line import Line
 from adder_tui.ui.prompt import Prompt
 from adder_tui.ui.view import ViewState
@@ -223,7 +222,7 @@ class LessonView(Container):
                 self._half_typed.pop(self.row.label, None)
                 later = self.row.field.value.removeprefix(typed)  # while the run was on its way
                 self.row.close()
-                press_again(self.app, keys_of(later))
+                self.query_ancestor(Pane).held.hold(keys_of(later), self.app)
                 before, self._before_settings = self._before_settings, ""
                 if before in ("", "settings"):
                     self.focus_view("settings")

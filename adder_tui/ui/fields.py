@@ -175,7 +175,7 @@ class SumInput(Field):
         """Reads a question, or raises SumError."""
         self._asked: list[str] = []
         self._at = 0
-        self._form_state = ""
+        self._half_typed = ""
         self._kept: tuple[str, int] | None = None
         """What was typed and not asked, and the cursor in it, while the field shows the current sum."""
         self._on_their_way = 0
@@ -238,7 +238,7 @@ class SumInput(Field):
 
     def action_earlier(self) -> None:
         if self._at == len(self._asked):
-            self._form_state = self.value
+            self._half_typed = self.value
             if self._asked and self._asked[-1] == self.value:
                 self._at -= 1
         self._go(self._at - 1)
@@ -257,5 +257,5 @@ class SumInput(Field):
     def _go(self, index: int) -> None:
         if 0 <= index <= len(self._asked):
             self._at = index
-            self.value = self._asked[index] if index < len(self._asked) else self._form_state
+            self.value = self._asked[index] if index < len(self._asked) else self._half_typed
             self.cursor_position = len(self.value)

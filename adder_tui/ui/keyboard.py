@@ -34,12 +34,6 @@ SAME_KEY = _table()
 """``{character: the character of the same key on the Latin layout}``."""
 
 
-def press_again(app: App[object], keys: Iterable[events.Key]) -> None:
-    """Press keys that have waited, each with what it types."""
-    for key in keys:
-        app.post_message(events.Key(key.key, key.character))
-
-
 class HeldKeys:
     """Keys that came before what they are for: they wait, and are pressed once it is there.
 
@@ -59,6 +53,12 @@ class HeldKeys:
         if held:
             self.keys.append(key)
         return held
+
+    def hold(self, keys: Iterable[events.Key], app: App[Any]) -> None:
+        """Press these before any that come now."""
+        self.keys += keys
+        self.waiting = True
+        self.release(app)
 
     def release(self, app: App[Any]) -> None:
         """Press them, for whatever stands in front by now, and hold no more.
