@@ -192,6 +192,7 @@ class LearnPane(Pane):
         if self.lesson_view.just_back and self.source().tab == "learn":
             self.lesson_view.just_back = False
             return
+        before = self.screen.focused
         self.lesson_view.row.close()
         write_place(self._services.settings.data_dir, "learn", "")
         self.list.come_back(left, self._room.store.progress)  # at once: a key that comes right behind is meant for it
@@ -201,7 +202,7 @@ class LearnPane(Pane):
             self.list.come_back(self.list.chosen, self._room.store.progress)
             self._warn()
             if self.display:  # also where the prompt was given the keys just before, for a sum that the lesson wanted
-                self.call_after_refresh(self._take_focus_from, self.screen.focused)
+                self.call_after_refresh(self._take_focus_from, before)
 
     def _take_focus_from(self, before: Widget | None) -> None:
         """Take the keys, unless the prompt was given them by a key since."""

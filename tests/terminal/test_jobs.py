@@ -51,6 +51,8 @@ def test_ctrl_z_gives_the_terminal_back_and_fg_goes_on(shell: Person) -> None:
     shell.play()
     terminal.press("q")
     terminal.wait_for(lambda: not terminal.modes.get(OTHER_SCREEN), "the shell's screen")
+    # Not before there is a prompt: what is typed while the app tidies up is not the shell's.
+    terminal.wait_for(lambda: b"shell>" in terminal.output.rpartition(b"\x1b[?1049l")[2], "the shell's prompt")
     run(terminal, "echo code=$?", "code=0")
 
 
