@@ -119,7 +119,7 @@ async def test_the_cross_hair_tells_a_sum_and_enter_makes_it_the_current_one(ses
         await shows(pilot, "┼ 25 + 100", "truth 125")
         await pilot.press("enter")
         await shows(pilot, "sum ▸ 25 + 100")
-        assert app_of(pilot).snapshot.asked.sum.b == 100  # type: ignore[union-attr]
+        await until(pilot, lambda: app_of(pilot).snapshot.asked.sum.b == 100)  # type: ignore[union-attr]
 
 
 async def test_a_current_sum_beyond_the_plane_is_told_and_marked_nowhere(session: Session) -> None:
