@@ -14,6 +14,7 @@ from rich.text import Text
 from textual import events, on
 from textual.actions import parse
 from textual.app import App, ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.keys import _character_to_key
@@ -268,10 +269,16 @@ class AdderApp(App[None]):
         with self._context():
             try:
                 self._redraw_shell()
-                if (front := self._front) is not None:
+                covered = any(isinstance(screen, Modal) and screen.covers for screen in self.screen_stack)
+                if not covered and (front := self._front) is not None:
                     front.redraw()
             except Exception as error:
                 self._handle_exception(error)
+
+    def pop_screen(self) -> AwaitComplete:
+        """Close a window: what it covered is drawn again."""
+        self.redraw()
+        return super().pop_screen()
 
     def _redraw_shell(self) -> None:
         for part in self.screen_stack[0].children:

@@ -39,6 +39,7 @@ class Dialog(Modal[Result]):
     Dialog #answer { height: 1; }
     """
     window: ClassVar[Window | None] = "dialog"
+    covers = False
     AUTO_FOCUS = "Field"
 
     def __init__(self, source: ViewSource, typed: str, placeholder: str = "", title: Sequence[Span] = ()) -> None:

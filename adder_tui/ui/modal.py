@@ -43,6 +43,8 @@ class Modal(ModalScreen[Result]):
     """
     window: ClassVar[Window | None] = None
     """Its commands in the table become its bindings; those that work while somebody types come before a text field."""
+    covers = True
+    """Whether nothing below it is seen, and drawn."""
     said = ""
     """The sentence that it says, such as why something was refused."""
 
@@ -167,12 +169,12 @@ class TextWindow(Modal[None]):
         return tr("   Esc closes this")
 
     def compose(self) -> ComposeResult:
+        self._fit()  # before the first painting, which then has the text
         yield Drawing(self._source, lambda *_: [Line.of((self.HEADING, "strong"), (self.note(), "dim"))], id="heading")
         yield self._scroll
 
     def on_mount(self) -> None:
         self._scroll.focus()
-        self._fit()
 
     def on_resize(self) -> None:
         self._fit()

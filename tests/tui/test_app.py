@@ -308,6 +308,28 @@ async def test_help_lists_every_command() -> None:
         await shows(pilot, "‖ paused")
 
 
+async def test_what_a_window_covers_is_not_drawn_and_shows_what_is_new_once_it_closes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    session = FakeSession()
+    app = app_on(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await shows(pilot, "epoch 0 of 2,000")
+        drawn: list[str] = []
+        redraw = Pane.redraw
+        monkeypatch.setattr(Pane, "redraw", lambda pane: (drawn.append(pane.id or ""), redraw(pane)))
+        await pilot.press("question_mark")
+        await shows(pilot, "Play or pause the training.")
+        drawn.clear()
+        await session.step("epoch")
+        await until(pilot, lambda: app.snapshot is not None and app.snapshot.epoch == 1)
+        await pilot.pause()
+        assert not drawn
+        await pilot.press("escape")
+        await shows(pilot, "epoch 1 of 2,000", "train loss 10,114")
+        assert drawn
+
+
 async def test_f1_in_the_prompt_helps_with_the_prompt_first() -> None:
     app = app_on(FakeSession())
     async with app.run_test(size=SIZE) as pilot:
