@@ -18,12 +18,12 @@ from adder_tui.course.probe_views import PROBE_VIEWS
 from adder_tui.course.state import PRACTICE, LessonState, StateSource
 from adder_tui.course.vocabulary import VIEWS
 from adder_tui.learn.draw_views import OWN_VIEWS, draw_view
-from adder_tui.ui.canvas import Canvas, Drawing, ViewSource, hidden
+from adder_tui.ui.canvas import Canvas, Drawing, Same, ViewSource, hidden
 from adder_tui.ui.line import Line, Role, wrapped
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
-    from adder_engine.snapshot import RunSummary
+    from adder_engine.snapshot import RunSummary, Snapshot
     from adder_tui.inspect.tab import TensorFeed, TensorTable
     from adder_tui.services import Services
     from adder_tui.train.tab import LossChart
@@ -184,6 +184,8 @@ class LessonViews(Vertical):
         """The chart of the losses, where the lesson has one."""
 
     @property
+        self._left: tuple[object, Snapshot] | None = None
+        """What of a snapshot is left for the views, and what that hangs on: drawings are kept while it is the same."""
     def parts(self) -> Sequence[object]:
         """Those of them that carry commands out."""
         return self.table, self.chart
@@ -326,12 +328,16 @@ class LessonViews(Vertical):
         if view.snapshot is None or state is None:
             return view
         runs = tuple(run for run in view.snapshot.runs if of_lesson(run, state))
-        if len(runs) < len(view.snapshot.runs):
-            view = dataclasses.replace(view, snapshot=dataclasses.replace(view.snapshot, runs=runs))
-        if view.snapshot is None or (state.step.kind in PRACTICE and not state.by_hand):
-            return view
-        snapshot = dataclasses.replace(view.snapshot, trace=None, answers=(), collapsed=None)
-        return dataclasses.replace(view, snapshot=snapshot)
+        veil = state.step.kind not in PRACTICE or state.by_hand
+        about = Same(view.snapshot), [run.id for run in runs], veil
+        if self._left is None or self._left[0] != about:
+            snapshot = view.snapshot
+            if len(runs) < len(snapshot.runs):
+                snapshot = dataclasses.replace(snapshot, runs=runs)
+            if veil:
+                snapshot = dataclasses.replace(snapshot, trace=None, answers=(), collapsed=None)
+            self._left = about, snapshot
+        return dataclasses.replace(view, snapshot=self._left[1])
 
     def _charted(self) -> ViewState:
         """The view with the lesson's other runs on the chart, where these have titles: of each title the newest."""

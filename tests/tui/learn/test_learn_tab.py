@@ -22,6 +22,7 @@ from adder_tui.app import AdderApp
 from adder_tui.course import lesson_controller
 from adder_tui.course.action_runner import shapes_in
 from adder_tui.course.course import read_course
+from adder_tui.learn.views import LessonViews
 from adder_tui.settings import Settings
 from adder_tui.storage.data_dir import read_place
 from adder_tui.storage.run_files import OwnRun
@@ -264,6 +265,28 @@ async def test_a_lessons_chart_has_no_curve_of_a_run_that_was_left_before_it(tmp
         await shows(pilot, "11 Two thousand looks", "━━ train", "epoch 0 of 2,000")
         assert pilot.app.snapshot.runs, "the run that was left is there, and comparable"  # type: ignore[attr-defined]
         assert "··" not in screen_text(pilot.app)  # type: ignore[arg-type]
+
+
+async def test_a_lessons_views_get_the_same_snapshot_until_there_is_another(tmp_path: Path) -> None:
+    async with own_run(tmp_path, 3, "one-pair") as pilot:
+        await into_lesson_1(pilot)
+        app = app_of(pilot)
+        await until(pilot, lambda: app.snapshot is not None and app.snapshot.epoch == 0)
+        drawn = pilot.app.query_one(LessonViews).frames[0].canvas
+        veiled = drawn.view.snapshot
+        assert veiled is not None
+        assert veiled.trace is None
+        assert drawn.view.snapshot is veiled
+        await go_on(pilot, "do")
+        filtered = drawn.view.snapshot
+        assert filtered is not None
+        assert filtered.trace is not None, "another step shows what the last one veiled"
+        assert not filtered.runs, "the learner's own run is none of the lesson's"
+        assert drawn.view.snapshot is filtered
+        await ask(pilot, "30+70")
+        await until(pilot, lambda: app.snapshot is not None and app.snapshot.version > filtered.version)
+        assert drawn.view.snapshot is not filtered
+        assert drawn.view.snapshot is drawn.view.snapshot
 
 
 async def test_the_own_run_outlives_an_end_within_a_lesson(tmp_path: Path) -> None:
