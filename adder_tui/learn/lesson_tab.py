@@ -182,6 +182,7 @@ class LessonView(Container):
             row.close()
         wanted = state.blank if state is not None and not state.showing else ""
         if state is None or not wanted:
+            self.just_back = self.just_back or (state is not None and row.purpose == "field" and row.field.has_focus)
             row.close()
             return
         one = state.lesson.field_named(wanted)
@@ -246,7 +247,7 @@ class LessonView(Container):
 
     def action_view(self, change: int) -> None:
         """From the text to the first view, from view to view, and back to the text."""
-        self.just_back, self._before_settings = False, ""
+        self._before_settings = ""
         names, frame = self.views.names, self.views.focused
         if not names:
             return
@@ -374,7 +375,7 @@ class LessonView(Container):
         here = state.lesson.id, state.at, following.text if following is not None else ""
         if here == self._handed or prompt.is_half_typed:  # the rest of a sum is none of the tab's keys
             return
-        self._handed, self.just_back = here, False
+        self._handed = here
         if following is not None:
             self._begin(following, prompt)
         elif prompt.has_keys and state.step.kind == "do" and not (state.may_go_on and prompt.was_asked):

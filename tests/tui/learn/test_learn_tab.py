@@ -289,6 +289,25 @@ async def test_a_lessons_views_get_the_same_snapshot_until_there_is_another(tmp_
         assert drawn.view.snapshot is drawn.view.snapshot
 
 
+async def test_an_escape_right_behind_the_last_blank_leaves_nothing_and_a_later_one_the_lesson(tmp_path: Path) -> None:
+    async with app_in(tmp_path, lesson="forward-by-hand") as pilot:
+        await shows(pilot, ": read")
+        await go_on(pilot, "predict")
+        await type_text(pilot, "40")
+        await pilot.press("enter")
+        await shows(pilot, ": do", "task 1 of")
+        for answer in ("39.98", "5.95"):
+            await type_text(pilot, answer)
+            await pilot.press("enter")
+            await shows(pilot, f"{answer} ●")
+        await shows(pilot, "task 3 of 3", "t trace")
+        await pilot.press("escape")
+        await pilot.press("t")
+        await shows(pilot, "All done here.", ": do")
+        await pilot.press("escape")
+        await shows(pilot, "0 of 20 done")
+
+
 async def test_the_own_run_outlives_an_end_within_a_lesson(tmp_path: Path) -> None:
     async with own_run(tmp_path, 2) as pilot:
         await into_lesson_1(pilot)
