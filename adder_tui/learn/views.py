@@ -39,7 +39,9 @@ SMALL_VIEWS = {"rule": 8, "prompt": 8, "map": 4, "capstone": 6, "runs": 8, "step
 TEXT_ROWS = {"do": 9, "predict": 9, "observe": 10}
 """Rows that a step's text takes at most above the views; other steps take what leaves the least for a view."""
 LOOKING_ROWS = 4
-"""Rows that the text keeps while a view has the keys."""
+"""Rows that the text keeps while a view has the keys, or a run plays."""
+PLAYING_CHART = 11
+"""Rows, title included, that the chart of a run that plays keeps; the text may have the others."""
 SHOWN = frozenset({"slope", "downhill", "plane"})
 """Views that show what Explore does."""
 
@@ -182,10 +184,10 @@ class LessonViews(Vertical):
         self._feed: TensorFeed | None = None
         self.chart: LossChart | None = None
         """The chart of the losses, where the lesson has one."""
-
-    @property
         self._left: tuple[object, Snapshot] | None = None
         """What of a snapshot is left for the views, and what that hangs on: drawings are kept while it is the same."""
+
+    @property
     def parts(self) -> Sequence[object]:
         """Those of them that carry commands out."""
         return self.table, self.chart
@@ -245,7 +247,9 @@ class LessonViews(Vertical):
             most = height - fixed - 1 - LEAST_VIEW_ROWS
             most = min(most, TEXT_ROWS.get(state.step.kind, most))
             if looking or state.activity.plays:
-                most = min(most, LOOKING_ROWS)
+                beside_chart = self.current == "chart" and not looking
+                least = max(LOOKING_ROWS, height - fixed - PLAYING_CHART) if beside_chart else LOOKING_ROWS
+                most = min(most, least)
             if takes := rows_taken(self.current, state, width):
                 most = max(most, height - fixed - takes)  # a view that needs few rows leaves the others to the text
             rows = height - fixed if alone else max(3, min(wanted, most))

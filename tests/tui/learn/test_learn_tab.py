@@ -22,6 +22,7 @@ from adder_tui.app import AdderApp
 from adder_tui.course import lesson_controller
 from adder_tui.course.action_runner import shapes_in
 from adder_tui.course.course import read_course
+from adder_tui.learn.page import LessonText
 from adder_tui.learn.views import LessonViews
 from adder_tui.settings import Settings
 from adder_tui.storage.data_dir import read_place
@@ -306,6 +307,15 @@ async def test_an_escape_right_behind_the_last_blank_leaves_nothing_and_a_later_
         await shows(pilot, "All done here.", ": do")
         await pilot.press("escape")
         await shows(pilot, "0 of 20 done")
+
+
+async def test_the_text_has_more_rows_beside_a_chart_that_plays_and_the_chart_ten(tmp_path: Path) -> None:
+    async with doing(tmp_path, "stuck", "a") as pilot:
+        await pilot.press("space")
+        await shows(pilot, "playing")
+        text, chart = pilot.app.query_one(LessonText), pilot.app.query_one(LessonViews).chart
+        assert chart is not None
+        await until(pilot, lambda: (text.size.height, chart.size.height) == (7, 10))
 
 
 async def test_the_own_run_outlives_an_end_within_a_lesson(tmp_path: Path) -> None:
