@@ -17,7 +17,6 @@ from adder_tui.ui.numbers import (
     answer_text,
     count,
     number,
-    percent,
     plain_number,
     spelled,
     truth_text,
@@ -252,11 +251,13 @@ def _slopes(call: ProbeCall, state: LessonState, glyphs: Glyphs) -> list[Line]:
     if check is None:
         return []
     lines = []
-    for one in check.nudges:
-        size, slope = f"{one.size:.9f}".rstrip("0").rstrip("."), number(one.estimate, glyphs, 6)
+    for one, slope, share in zip(check.nudges, slopes, shares, strict=True):
+        size = f"{one.size:.9f}".rstrip("0").rstrip(".")
         front = Line.of((tr("      nudge {size:<9}", size=size), "dim"), tr(" slope {slope:>12}", slope=slope))
-        lines.append(Line.of(front, (tr("   off by {share}", share=percent(one.relative_error)), "dim")))
+        lines.append(Line.of(front, (tr("   off by {share}", share=f"{share} %"), "dim")))
     return lines
+    slopes = aligned([number(one.estimate, glyphs, 6) for one in check.nudges])
+    shares = aligned([number(one.relative_error * 100, glyphs, 3) for one in check.nudges])
 
 
 def graph_view(view: ViewState, state: LessonState, width: int, height: int) -> list[Line]:

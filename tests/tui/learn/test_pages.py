@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 import pytest
 
 from adder_engine.sections import LOSSES
+from adder_engine.snapshot import FiniteDifference, GradientCheck
 from adder_tui.course import markup
 from adder_tui.course.attempt import LessonAttempt
 from adder_tui.course.course import read_course
@@ -160,6 +161,18 @@ def test_a_refusal_that_meets_two_figures_of_a_bench_is_told_once() -> None:
     shown = [line.plain for line in draw_view("valley", view_of(), state, 100, 12)]
     assert sum("not finite" in row for row in shown) == 1
     assert sum("as above" in row for row in shown) == len(calls) - 1
+
+
+def test_nudges_have_their_points_under_each_other_and_as_many_digits() -> None:
+    lesson = COURSE.by_id["slope"]
+    state = state_at(lesson, "do", predictions=dict.fromkeys((one.id for one in lesson.predictions), "a"))
+    off = {10.0: 7.721e-8, 0.1: 2.216e-5, 0.01: 3.484e-4, 1e-5: 0.2354, 1e-6: 3.941}
+    nudges = tuple(FiniteDifference(size, 0.0, 0.0, -197.6274 * (1 + share), share) for size, share in off.items())
+    state.activity.checks["output.bias"] = GradientCheck(36, "output.bias", 9764.15, -197.6274, nudges)
+    rows = [line.plain for line in draw_view("nudge", view_of(), state, 80, 20) if "off by" in line.plain]
+    shares = [row.partition("off by ")[2].rstrip() for row in rows]
+    assert shares == ["  7.72e−6 %", "  0.00222 %", "  0.0348  %", " 23.5     %", "394       %"]
+    assert len({row.index(".", row.index("slope")) for row in rows}) == 1
 
 
 @pytest.mark.parametrize(
