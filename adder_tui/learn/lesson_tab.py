@@ -83,7 +83,7 @@ class LessonView(Container):
         self._handed: tuple[str, int, str] | None = None
         """Lesson, step and action that the keys were last handed over for."""
         self.just_back = False
-        """Whether the prompt gave the keys back by itself: an Escape that was meant for it leaves nothing."""
+        """Whether the prompt, or the line, gave the keys back by itself: an Escape meant for it leaves nothing."""
 
     def compose(self) -> ComposeResult:
         with Vertical(id="text"):
@@ -219,7 +219,7 @@ class LessonView(Container):
                 await self._room.benches.use_shapes(text)
                 self.row.field.value = ""
             elif purpose == "setting":
-                await self._room.controls.set(self.row.label, text)
+                idle = await self._room.controls.set(self.row.label, text)
                 self._half_typed.pop(self.row.label, None)
                 later = self.row.field.value.removeprefix(typed)  # while the run was on its way
                 self.row.close()
@@ -231,6 +231,8 @@ class LessonView(Container):
                     self.bring(before)
                     self.take_focus()
                 self.hand_over_anew()  # a sum that is to be asked next was not given the keys while this was typed
+                if idle:
+                    self._services.say(idle)
         except AdderError as error:
             self._refused = text
             self._services.say(str(error))

@@ -458,6 +458,15 @@ async def test_a_control_is_set_in_the_settings_and_begins_a_new_run(tmp_path: P
         await shows(pilot, "task 3 of")
 
 
+async def test_a_setting_without_an_effect_is_taken_and_said_to_have_none(tmp_path: Path) -> None:
+    async with app_in(tmp_path, lesson="enough-examples") as pilot:
+        await to_do(pilot, "3")
+        await shows(pilot, "epoch 0 of 2,000")
+        await pilot.press("e", *"10", "enter")
+        await shows(pilot, "data.count has no effect now: kind is rows.")
+        await until(pilot, lambda: pilot.app.snapshot.experiment.data.count == 10)  # type: ignore[attr-defined]
+
+
 async def test_a_task_that_was_told_to_be_open_is_no_longer_when_the_run_has_done_it(tmp_path: Path) -> None:
     async with app_in(tmp_path, lesson="one-sum") as pilot:
         await shows(pilot, ": read")

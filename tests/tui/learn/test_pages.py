@@ -141,7 +141,7 @@ def test_the_lessons_own_views_keep_to_their_place(lesson: Lesson, size: tuple[i
     for view in ("rule", "prompt", "map", "settings", "runs", "capstone", *calls, *(["board"] if lesson.board else [])):
         lines = draw_view(view, view_of(), state, width, height)
         assert all(line.width == width for line in lines)
-        assert len(lines) <= height or view in ("settings", "capstone")
+        assert len(lines) <= height or view == "capstone"
 
 
 @each_lesson
@@ -161,6 +161,24 @@ def test_a_refusal_that_meets_two_figures_of_a_bench_is_told_once() -> None:
     shown = [line.plain for line in draw_view("valley", view_of(), state, 100, 12)]
     assert sum("not finite" in row for row in shown) == 1
     assert sum("as above" in row for row in shown) == len(calls) - 1
+
+
+@pytest.mark.parametrize("height", range(1, 16))
+def test_the_chosen_setting_is_in_sight_and_the_runs_where_there_is_room(height: int) -> None:
+    lesson = COURSE.by_id["overfit-and-capstone"]
+    state = state_at(lesson, "do")
+    for at, key in enumerate(lesson.controls):
+        state.rows["settings"] = at
+        rows = [line.plain for line in draw_view("settings", view_of(), state, 80, height)]
+        assert any(f"▸ {key} " in row for row in rows)
+        assert any("your own adder" in row for row in rows) or height < len(lesson.controls) + 2
+
+
+def test_a_setting_without_an_effect_says_why_as_the_form_does() -> None:
+    state = state_at(COURSE.by_id["enough-examples"], "do")
+    shown = [plain(draw_view("settings", view_of(preset), state, 80, 12)) for preset in ("one-pair", "many-pairs")]
+    assert "data.count                10000   no effect: kind is rows" in shown[0]
+    assert "no effect" not in shown[1]
 
 
 def test_nudges_have_their_points_under_each_other_and_as_many_digits() -> None:
