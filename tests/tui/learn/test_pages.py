@@ -170,6 +170,7 @@ def test_the_chosen_setting_is_in_sight_and_the_runs_where_there_is_room(height:
     for at, key in enumerate(lesson.controls):
         state.rows["settings"] = at
         rows = [line.plain for line in draw_view("settings", view_of(), state, 80, height)]
+        assert len(rows) <= height
         assert any(f"▸ {key} " in row for row in rows)
         assert any("your own adder" in row for row in rows) or height < len(lesson.controls) + 2
 
