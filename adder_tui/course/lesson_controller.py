@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from adder_engine.errors import AdderError
-from adder_engine.experiment import KEYS, key_named
+from adder_engine.experiment import KEYS, key_named, why_idle
 from adder_engine.language import tr
 from adder_engine.snapshot import RunSummary
 from adder_tui.course.action_runner import FIRST_SUM, ActionRunner, Benches, standing
@@ -94,17 +94,18 @@ class Controls:
         wanted = (i for i, key in enumerate(state.lesson.controls) if key in keys)
         state.rows["settings"] = next(wanted, state.rows.get("settings", 0))
 
-    async def set(self, key: str, text: str) -> None:
+    async def set(self, key: str, text: str) -> str:
         """Give a control another value: a new run, or the run at hand where the lesson changes it on the way.
 
-        Others may be named behind it, or in its place: ``2-1, lr 0.01`` or ``layers 2-1, lr 0.01``.
+        Others may be named behind it, or in its place: ``2-1, lr 0.01`` or ``layers 2-1, lr 0.01``. Returns a sentence
+        where the value has no effect.
 
         Raises:
             ExperimentError: a value that will not do.
         """
         state = self._room.lesson_state
         if state is None:
-            return
+            return ""
         session = await self._room.ready()
         values = settings_in(text, key, state.lesson.controls)
         experiment = session.experiment.parsed(*(f"{name}={value}" for name, value in values.items()))
@@ -112,6 +113,8 @@ class Controls:
         in_place = changing.issuperset(values)
         changes = {name: experiment[name] for name in values}
         self._room.show(await (session.change(**changes) if in_place else session.load(experiment)))
+        idle = ((name, why) for name in values if (why := why_idle(name, experiment)))
+        return next((tr("{key} has no effect now: {why}.", key=name, why=why) for name, why in idle), "")
 
     async def turn(self, change: int) -> None:
         """Choose the next word of the chosen control, where it is one that has words.

@@ -6,18 +6,19 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from adder_engine.experiment import why_idle
 from adder_engine.language import tr
 from adder_tui.course.activity_log import LoggedRun
 from adder_tui.course.probe_views import COUNTS, LASTING, PROBE_VIEWS, SHARES, ProbeCall, name_of
 from adder_tui.course.state import PRACTICE, LessonState
 from adder_tui.ui.line import Line, Role, Span, wrapped
+from adder_tui.ui.list_view import scrolled
 from adder_tui.ui.network_values import NetworkValues
 from adder_tui.ui.numbers import (
     aligned,
     answer_text,
     count,
     number,
-    percent,
     plain_number,
     spelled,
     truth_text,
@@ -109,23 +110,27 @@ def map_view(view: ViewState, state: LessonState, width: int, height: int) -> li
 
 
 def settings_view(view: ViewState, state: LessonState, width: int, height: int) -> list[Line]:
-    """The lesson's controls with their values, and its stations."""
+    """The lesson's controls with their values, and its stations; of too many rows those around the chosen control."""
     glyphs, at = view.glyphs, state.rows.get("settings", 0)
-    lines = []
+    controls, titles = [], []
     for i, key in enumerate(state.lesson.controls):
-        value = value_text(view.experiment[key], glyphs)
-        lines.append(Line.of(_cursor(i == at, glyphs), f"{key:<26}", (value, "strong")))
-    stations = state.lesson.stations
-    if stations:
-        lines += [Line()] if lines else []
+        value, why = value_text(view.experiment[key], glyphs), why_idle(key, view.experiment)
+        idle = tr("no effect: {why}", why=why) if why else ""
+        controls.append(Line.of(_cursor(i == at, glyphs), f"{key:<26}", (value, "strong"), (f"   {idle}", "dim")))
+    if stations := state.lesson.stations:
         own = state.lesson.run_title or tr("the lesson's own run")
-        titles = [("", own), *((one.id, one.title) for one in stations)]
-        for id, title in titles:
+        for id, title in [("", own), *((one.id, one.title) for one in stations)]:
             here = id == state.station
             role: Role = "strong" if here else "text"
-            lines.append(Line.of(_cursor(here, glyphs), (glyphs.text(title), role)))
-        lines.append(Line.of("   ", ("b", "key"), (tr(" loads the next one"), "dim")))
-    return lines or [Line.of((tr(" Nothing needs setting here."), "dim"))]
+            titles.append(Line.of(_cursor(here, glyphs), (glyphs.text(title), role)))
+    if not controls and not titles:
+        return [Line.of((tr(" Nothing needs setting here."), "dim"))]
+    lines = [*controls, *([Line()] if controls and titles else []), *titles]
+    lines += [Line.of("   ", ("b", "key"), (tr(" loads the next one"), "dim"))] if titles else []
+    if len(lines) > height:
+        lines = [*controls, *titles]
+    top = scrolled(at, min(at + 1, len(lines) - 1), 0, height, len(lines))
+    return lines[top : top + height]
 
 
 def _cursor(here: bool, glyphs: Glyphs) -> Span:
@@ -251,11 +256,13 @@ def _slopes(call: ProbeCall, state: LessonState, glyphs: Glyphs) -> list[Line]:
     check = state.activity.checks.get(str(call.arguments[0]))
     if check is None:
         return []
+    slopes = aligned([number(one.estimate, glyphs, 6) for one in check.nudges])
+    shares = aligned([number(one.relative_error * 100, glyphs, 3) for one in check.nudges])
     lines = []
-    for one in check.nudges:
-        size, slope = f"{one.size:.9f}".rstrip("0").rstrip("."), number(one.estimate, glyphs, 6)
+    for one, slope, share in zip(check.nudges, slopes, shares, strict=True):
+        size = f"{one.size:.9f}".rstrip("0").rstrip(".")
         front = Line.of((tr("      nudge {size:<9}", size=size), "dim"), tr(" slope {slope:>12}", slope=slope))
-        lines.append(Line.of(front, (tr("   off by {share}", share=percent(one.relative_error)), "dim")))
+        lines.append(Line.of(front, (tr("   off by {share}", share=f"{share} %"), "dim")))
     return lines
 
 

@@ -83,7 +83,7 @@ class LessonView(Container):
         self._handed: tuple[str, int, str] | None = None
         """Lesson, step and action that the keys were last handed over for."""
         self.just_back = False
-        """Whether the prompt gave the keys back by itself: an Escape that was meant for it leaves nothing."""
+        """Whether the prompt, or the line, gave the keys back by itself: an Escape meant for it leaves nothing."""
 
     def compose(self) -> ComposeResult:
         with Vertical(id="text"):
@@ -182,6 +182,7 @@ class LessonView(Container):
             row.close()
         wanted = state.blank if state is not None and not state.showing else ""
         if state is None or not wanted:
+            self.just_back = self.just_back or (state is not None and row.purpose == "field" and row.field.has_focus)
             row.close()
             return
         one = state.lesson.field_named(wanted)
@@ -218,7 +219,7 @@ class LessonView(Container):
                 await self._room.benches.use_shapes(text)
                 self.row.field.value = ""
             elif purpose == "setting":
-                await self._room.controls.set(self.row.label, text)
+                idle = await self._room.controls.set(self.row.label, text)
                 self._half_typed.pop(self.row.label, None)
                 later = self.row.field.value.removeprefix(typed)  # while the run was on its way
                 self.row.close()
@@ -230,6 +231,8 @@ class LessonView(Container):
                     self.bring(before)
                     self.take_focus()
                 self.hand_over_anew()  # a sum that is to be asked next was not given the keys while this was typed
+                if idle:
+                    self._services.say(idle)
         except AdderError as error:
             self._refused = text
             self._services.say(str(error))
@@ -246,7 +249,7 @@ class LessonView(Container):
 
     def action_view(self, change: int) -> None:
         """From the text to the first view, from view to view, and back to the text."""
-        self.just_back, self._before_settings = False, ""
+        self._before_settings = ""
         names, frame = self.views.names, self.views.focused
         if not names:
             return
@@ -374,7 +377,7 @@ class LessonView(Container):
         here = state.lesson.id, state.at, following.text if following is not None else ""
         if here == self._handed or prompt.is_half_typed:  # the rest of a sum is none of the tab's keys
             return
-        self._handed, self.just_back = here, False
+        self._handed = here
         if following is not None:
             self._begin(following, prompt)
         elif prompt.has_keys and state.step.kind == "do" and not (state.may_go_on and prompt.was_asked):

@@ -129,8 +129,11 @@ class LearnPane(Pane):
     def key_came(self, key: str) -> None:
         """A key is pressed, whatever it does: any but Z keeps the lesson that was to be forgotten.
 
-        The one that leads to the prompt says why it does not where no sum can be asked.
+        The one that leads to the prompt says why it does not where no sum can be asked. An Escape right behind what
+        gave the keys back by itself is told from a later one.
         """
+        if key != "escape" or self._services.typing():
+            self.lesson_view.just_back = False
         here = self.display and self.app.screen is self.screen and not self._services.typing()
         if key == "slash" and here and not self.asks:
             self._services.say(

@@ -18,12 +18,12 @@ from adder_tui.course.probe_views import PROBE_VIEWS
 from adder_tui.course.state import PRACTICE, LessonState, StateSource
 from adder_tui.course.vocabulary import VIEWS
 from adder_tui.learn.draw_views import OWN_VIEWS, draw_view
-from adder_tui.ui.canvas import Canvas, Drawing, ViewSource, hidden
+from adder_tui.ui.canvas import Canvas, Drawing, Same, ViewSource, hidden
 from adder_tui.ui.line import Line, Role, wrapped
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
-    from adder_engine.snapshot import RunSummary
+    from adder_engine.snapshot import RunSummary, Snapshot
     from adder_tui.inspect.tab import TensorFeed, TensorTable
     from adder_tui.services import Services
     from adder_tui.train.tab import LossChart
@@ -39,7 +39,9 @@ SMALL_VIEWS = {"rule": 8, "prompt": 8, "map": 4, "capstone": 6, "runs": 8, "step
 TEXT_ROWS = {"do": 9, "predict": 9, "observe": 10}
 """Rows that a step's text takes at most above the views; other steps take what leaves the least for a view."""
 LOOKING_ROWS = 4
-"""Rows that the text keeps while a view has the keys."""
+"""Rows that the text keeps while a view has the keys, or a run plays."""
+PLAYING_CHART = 11
+"""Rows, title included, that the chart of a run that plays keeps; the text may have the others."""
 SHOWN = frozenset({"slope", "downhill", "plane"})
 """Views that show what Explore does."""
 
@@ -182,6 +184,8 @@ class LessonViews(Vertical):
         self._feed: TensorFeed | None = None
         self.chart: LossChart | None = None
         """The chart of the losses, where the lesson has one."""
+        self._left: tuple[object, Snapshot] | None = None
+        """What of a snapshot is left for the views, and what that hangs on: drawings are kept while it is the same."""
 
     @property
     def parts(self) -> Sequence[object]:
@@ -243,7 +247,9 @@ class LessonViews(Vertical):
             most = height - fixed - 1 - LEAST_VIEW_ROWS
             most = min(most, TEXT_ROWS.get(state.step.kind, most))
             if looking or state.activity.plays:
-                most = min(most, LOOKING_ROWS)
+                beside_chart = self.current == "chart" and not looking
+                least = max(LOOKING_ROWS, height - fixed - PLAYING_CHART) if beside_chart else LOOKING_ROWS
+                most = min(most, least)
             if takes := rows_taken(self.current, state, width):
                 most = max(most, height - fixed - takes)  # a view that needs few rows leaves the others to the text
             rows = height - fixed if alone else max(3, min(wanted, most))
@@ -326,12 +332,16 @@ class LessonViews(Vertical):
         if view.snapshot is None or state is None:
             return view
         runs = tuple(run for run in view.snapshot.runs if of_lesson(run, state))
-        if len(runs) < len(view.snapshot.runs):
-            view = dataclasses.replace(view, snapshot=dataclasses.replace(view.snapshot, runs=runs))
-        if view.snapshot is None or (state.step.kind in PRACTICE and not state.by_hand):
-            return view
-        snapshot = dataclasses.replace(view.snapshot, trace=None, answers=(), collapsed=None)
-        return dataclasses.replace(view, snapshot=snapshot)
+        veil = state.step.kind not in PRACTICE or state.by_hand
+        about = Same(view.snapshot), [run.id for run in runs], veil
+        if self._left is None or self._left[0] != about:
+            snapshot = view.snapshot
+            if len(runs) < len(snapshot.runs):
+                snapshot = dataclasses.replace(snapshot, runs=runs)
+            if veil:
+                snapshot = dataclasses.replace(snapshot, trace=None, answers=(), collapsed=None)
+            self._left = about, snapshot
+        return dataclasses.replace(view, snapshot=self._left[1])
 
     def _charted(self) -> ViewState:
         """The view with the lesson's other runs on the chart, where these have titles: of each title the newest."""

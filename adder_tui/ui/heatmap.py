@@ -38,6 +38,8 @@ SIZES = " .:*%#"
 """Characters of the levels 0 to 5."""
 UNKNOWN = 99
 """Level of what is no number."""
+LEGENDS = ((" {} ", "  "), ("{} ", "  "), ("{} ", " "), ("{}", " "))
+"""A swatch, before its name, and what parts it from the name before: the roomiest that fits is taken."""
 HALF = "▀"
 QUADRANTS = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"
 """Quarters of a block: upper left 1, upper right 2, lower left 4, lower right 8."""
@@ -280,13 +282,14 @@ def size_legend(steps: Sequence[float], glyphs: Glyphs, width: int) -> Line:
 
 
 def _legend(characters: str, names: Sequence[str], scale: Scale, first: int, width: int) -> Line:
-    """Swatches with their names; where there is little room they are one character wide."""
-    wide = sum(map(len, names)) + 5 * len(names) - 2 <= width
+    """Swatches with their names, as far from each other as there is room."""
+    named = sum(map(len, names))
+    fitting = (way for way in LEGENDS if named + len(names) * len("".join(way).format("=")) - len(way[1]) <= width)
+    swatch, gap = next(fitting, LEGENDS[-1])
     line = Line()
     for level, (character, name) in enumerate(zip(characters, names, strict=True), first):
-        swatch = f" {character} " if wide else character
-        gap = "" if level == first else "  " if wide else " "
-        line = Line.of(line, gap, (swatch, Tone(scale, level, level)), (name, "dim"))
+        between = "" if level == first else gap
+        line = Line.of(line, between, (swatch.format(character), Tone(scale, level, level)), (name, "dim"))
     return line
 
 

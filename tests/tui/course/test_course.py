@@ -130,6 +130,19 @@ def test_a_word_of_the_trade_comes_with_its_lesson_or_after_it() -> None:
     assert early == []
 
 
+def test_hints_name_the_run_to_be_loaded_and_hold_whichever_is() -> None:
+    wrong = []
+    for lesson in (one for one in COURSE.lessons if one.stations):
+        for task in lesson.tasks:
+            loads = any(action.verb == "station" for action in task.actions)
+            relative = re.search(
+                r"Press b, |\bb (again|loads)|(next|last) (run|of the runs)|The run is ready", " ".join(task.hints)
+            )
+            if relative or (loads and "Press b until" not in task.hints[-1]):
+                wrong.append((lesson.id, task.id))
+    assert wrong == []
+
+
 def test_what_is_shown_around_a_lesson_asks_for_terms_that_there_are() -> None:
     sources = Path(OWN_COURSE).parents[1].rglob("*.py")
     asked = {term for path in sources for term in re.findall(r'\bmet\("([^"]+)"\)', path.read_text(encoding="utf-8"))}

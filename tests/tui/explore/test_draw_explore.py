@@ -39,6 +39,7 @@ from adder_tui.ui.heatmap import (
     SIZES,
     HeatMap,
     ranges_text,
+    sign_legend,
     sign_levels,
     sign_steps,
     size_levels,
@@ -137,6 +138,13 @@ def test_what_is_no_number_is_said_as_such() -> None:
     values = np.array([[np.nan, np.inf, -np.inf, 0.0]])
     heat = HeatMap(sign_levels(values, sign_steps(0.0, False)), "sign", False)
     assert [c for c, _ in heat.cells[0]] == ["?", "#", "=", "."]
+
+
+@pytest.mark.parametrize(("steps", "width"), [((25, 100, 250), 51), ((25, 100, 250), 73), ((2e-6, 1e-5, 2e-5), 73)])
+def test_a_legends_names_stand_apart_from_their_characters(steps: tuple[float, ...], width: int) -> None:
+    legend = sign_legend(steps, UNICODE, width)
+    assert legend.width <= width
+    assert legend.plain.split()[::2] == list(SIGNS)
 
 
 def test_no_two_levels_share_a_character_or_a_colour() -> None:

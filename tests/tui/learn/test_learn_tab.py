@@ -22,6 +22,8 @@ from adder_tui.app import AdderApp
 from adder_tui.course import lesson_controller
 from adder_tui.course.action_runner import shapes_in
 from adder_tui.course.course import read_course
+from adder_tui.learn.page import LessonText
+from adder_tui.learn.views import LessonViews
 from adder_tui.settings import Settings
 from adder_tui.storage.data_dir import read_place
 from adder_tui.storage.run_files import OwnRun
@@ -266,6 +268,56 @@ async def test_a_lessons_chart_has_no_curve_of_a_run_that_was_left_before_it(tmp
         assert "··" not in screen_text(pilot.app)  # type: ignore[arg-type]
 
 
+async def test_a_lessons_views_get_the_same_snapshot_until_there_is_another(tmp_path: Path) -> None:
+    async with own_run(tmp_path, 3, "one-pair") as pilot:
+        await into_lesson_1(pilot)
+        app = app_of(pilot)
+        await until(pilot, lambda: app.snapshot is not None and app.snapshot.epoch == 0)
+        drawn = pilot.app.query_one(LessonViews).frames[0].canvas
+        veiled = drawn.view.snapshot
+        assert veiled is not None
+        assert veiled.trace is None
+        assert drawn.view.snapshot is veiled
+        await go_on(pilot, "do")
+        filtered = drawn.view.snapshot
+        assert filtered is not None
+        assert filtered.trace is not None, "another step shows what the last one veiled"
+        assert not filtered.runs, "the learner's own run is none of the lesson's"
+        assert drawn.view.snapshot is filtered
+        await ask(pilot, "30+70")
+        await until(pilot, lambda: app.snapshot is not None and app.snapshot.version > filtered.version)
+        assert drawn.view.snapshot is not filtered
+        assert drawn.view.snapshot is drawn.view.snapshot
+
+
+async def test_an_escape_right_behind_the_last_blank_leaves_nothing_and_a_later_one_the_lesson(tmp_path: Path) -> None:
+    async with app_in(tmp_path, lesson="forward-by-hand") as pilot:
+        await shows(pilot, ": read")
+        await go_on(pilot, "predict")
+        await type_text(pilot, "40")
+        await pilot.press("enter")
+        await shows(pilot, ": do", "task 1 of")
+        for answer in ("39.98", "5.95"):
+            await type_text(pilot, answer)
+            await pilot.press("enter")
+            await shows(pilot, f"{answer} ●")
+        await shows(pilot, "task 3 of 3", "t trace")
+        await pilot.press("escape")
+        await pilot.press("t")
+        await shows(pilot, "All done here.", ": do")
+        await pilot.press("escape")
+        await shows(pilot, "0 of 20 done")
+
+
+async def test_the_text_has_more_rows_beside_a_chart_that_plays_and_the_chart_ten(tmp_path: Path) -> None:
+    async with doing(tmp_path, "stuck", "a") as pilot:
+        await pilot.press("space")
+        await shows(pilot, "playing")
+        text, chart = pilot.app.query_one(LessonText), pilot.app.query_one(LessonViews).chart
+        assert chart is not None
+        await until(pilot, lambda: (text.size.height, chart.size.height) == (7, 10))
+
+
 async def test_the_own_run_outlives_an_end_within_a_lesson(tmp_path: Path) -> None:
     async with own_run(tmp_path, 2) as pilot:
         await into_lesson_1(pilot)
@@ -404,6 +456,15 @@ async def test_a_control_is_set_in_the_settings_and_begins_a_new_run(tmp_path: P
         await until(pilot, lambda: pilot.app.snapshot.experiment.seed == 43)  # type: ignore[attr-defined]
         await ask(pilot, "30+70")
         await shows(pilot, "task 3 of")
+
+
+async def test_a_setting_without_an_effect_is_taken_and_said_to_have_none(tmp_path: Path) -> None:
+    async with app_in(tmp_path, lesson="enough-examples") as pilot:
+        await to_do(pilot, "3")
+        await shows(pilot, "epoch 0 of 2,000")
+        await pilot.press("e", *"10", "enter")
+        await shows(pilot, "data.count has no effect now: kind is rows.")
+        await until(pilot, lambda: pilot.app.snapshot.experiment.data.count == 10)  # type: ignore[attr-defined]
 
 
 async def test_a_task_that_was_told_to_be_open_is_no_longer_when_the_run_has_done_it(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 import pytest
 
 from adder_engine.sections import LOSSES
+from adder_engine.snapshot import FiniteDifference, GradientCheck
 from adder_tui.course import markup
 from adder_tui.course.attempt import LessonAttempt
 from adder_tui.course.course import read_course
@@ -140,7 +141,7 @@ def test_the_lessons_own_views_keep_to_their_place(lesson: Lesson, size: tuple[i
     for view in ("rule", "prompt", "map", "settings", "runs", "capstone", *calls, *(["board"] if lesson.board else [])):
         lines = draw_view(view, view_of(), state, width, height)
         assert all(line.width == width for line in lines)
-        assert len(lines) <= height or view in ("settings", "capstone")
+        assert len(lines) <= height or view == "capstone"
 
 
 @each_lesson
@@ -160,6 +161,37 @@ def test_a_refusal_that_meets_two_figures_of_a_bench_is_told_once() -> None:
     shown = [line.plain for line in draw_view("valley", view_of(), state, 100, 12)]
     assert sum("not finite" in row for row in shown) == 1
     assert sum("as above" in row for row in shown) == len(calls) - 1
+
+
+@pytest.mark.parametrize("height", range(1, 16))
+def test_the_chosen_setting_is_in_sight_and_the_runs_where_there_is_room(height: int) -> None:
+    lesson = COURSE.by_id["overfit-and-capstone"]
+    state = state_at(lesson, "do")
+    for at, key in enumerate(lesson.controls):
+        state.rows["settings"] = at
+        rows = [line.plain for line in draw_view("settings", view_of(), state, 80, height)]
+        assert len(rows) <= height
+        assert any(f"▸ {key} " in row for row in rows)
+        assert any("your own adder" in row for row in rows) or height < len(lesson.controls) + 2
+
+
+def test_a_setting_without_an_effect_says_why_as_the_form_does() -> None:
+    state = state_at(COURSE.by_id["enough-examples"], "do")
+    shown = [plain(draw_view("settings", view_of(preset), state, 80, 12)) for preset in ("one-pair", "many-pairs")]
+    assert "data.count                10000   no effect: kind is rows" in shown[0]
+    assert "no effect" not in shown[1]
+
+
+def test_nudges_have_their_points_under_each_other_and_as_many_digits() -> None:
+    lesson = COURSE.by_id["slope"]
+    state = state_at(lesson, "do", predictions=dict.fromkeys((one.id for one in lesson.predictions), "a"))
+    off = {10.0: 7.721e-8, 0.1: 2.216e-5, 0.01: 3.484e-4, 1e-5: 0.2354, 1e-6: 3.941}
+    nudges = tuple(FiniteDifference(size, 0.0, 0.0, -197.6274 * (1 + share), share) for size, share in off.items())
+    state.activity.checks["output.bias"] = GradientCheck(36, "output.bias", 9764.15, -197.6274, nudges)
+    rows = [line.plain for line in draw_view("nudge", view_of(), state, 80, 20) if "off by" in line.plain]
+    shares = [row.partition("off by ")[2].rstrip() for row in rows]
+    assert shares == ["  7.72e−6 %", "  0.00222 %", "  0.0348  %", " 23.5     %", "394       %"]
+    assert len({row.index(".", row.index("slope")) for row in rows}) == 1
 
 
 @pytest.mark.parametrize(
