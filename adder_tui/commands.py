@@ -427,14 +427,14 @@ _GLOSSARY = _window("glossary", (
     Command("leave_glossary", "escape", "closes", "Go back to the lessons.", typing="Esc", action="dismiss"),
 ))
 _SEARCH = _window("search", (
-    Command("choose_match", "up,down", "move", "Choose another one; Down goes the other way.",
+    Command("choose_match", "up,down", "move", "Choose another one; Down goes the other way.", footer=2,
             typing="Up", action="move('{key}')", shown="Up"),
-    Command("take_match", "enter", "take", "Take the chosen one.", typing="Enter", action="take"),
-    Command("leave_search", "escape,ctrl+p", "close", "Go back to the app.", typing="Esc", action="dismiss"),
+    Command("take_match", "enter", "take", "Take the chosen one.", footer=1, typing="Enter", action="take"),
+    Command("leave_search", "escape,ctrl+p", "close", "Go back to the app.", footer=3, typing="Esc", action="dismiss"),
 ))
 _DIALOG = _window("dialog", (
-    Command("take_typed", "enter", "take", "Take what is typed; what will not do stays to be mended."),
-    Command("leave_dialog", "escape", "leave", "Go back to the app; all stays as it was.",
+    Command("take_typed", "enter", "take", "Take what is typed; what will not do stays to be mended.", footer=1),
+    Command("leave_dialog", "escape", "leave", "Go back to the app; all stays as it was.", footer=2,
             typing="Esc", action="dismiss"),
 ))
 _HISTORY = _window("history", (
