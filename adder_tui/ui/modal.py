@@ -61,7 +61,7 @@ class Modal(ModalScreen[Result]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._held = HeldKeys()
+        self.held = HeldKeys()
         """Of those that came while what was asked for is carried out."""
         self._dismissed = False
         self._covered: tuple[Result | None] | None = None
@@ -111,8 +111,8 @@ class Modal(ModalScreen[Result]):
 
         They are pressed once it is done or refused, for whatever stands in front then.
         """
-        if not self._held.waiting:
-            self._held.waiting = True
+        if not self.held.waiting:
+            self.held.waiting = True
             stack = self.app.screen_stack
             below = stack[stack.index(self) - 1] if self in stack else stack[-1]
             self.start(self._then_keys(work, below), exclusive=False)
@@ -123,11 +123,11 @@ class Modal(ModalScreen[Result]):
         try:
             await work
         finally:
-            below.call_later(self._held.release, self.app)  # which is to be closed first, where that goes with this one
+            below.call_later(self.held.release, self.app)  # which is to be closed first, where that goes with this one
 
     def keeps(self, key: events.Key) -> bool:
         """Whether a key waits for what is being carried out; those that leave do not."""
-        return key.key != "escape" and self._held.keeps(key)
+        return key.key != "escape" and self.held.keeps(key)
 
     async def _attempt(self, work: Awaitable[None]) -> None:
         try:

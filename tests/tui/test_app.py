@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from textual import events
+from textual.geometry import Size
 
 import adder_tui
 from adder_engine.experiment import Experiment
@@ -258,6 +259,26 @@ async def test_a_small_window_says_so_and_comes_back_whole() -> None:
         await shows(pilot, "This window is 20x5")
         await pilot.resize_terminal(*SIZE)
         await until(pilot, lambda: screen_text(app) == before)
+
+
+async def test_keys_behind_a_window_that_became_large_enough_are_for_what_it_shows() -> None:
+    app = app_on(FakeSession())
+    async with app.run_test(size=SIZE) as pilot:
+        await shows(pilot, "‖ paused")
+        await pilot.press("e")
+        await shows(pilot, "Experiment", "42 keys")
+        await pilot.resize_terminal(50, 18)
+        await shows(pilot, "This window is 50x18")
+        await pilot.press("9")
+        app.post_message(events.Resize(Size(*SIZE), Size(*SIZE)))
+        for key in ("5", "6"):
+            app.post_message(events.Key(key, key))
+        await shows(pilot, "lr               56", "the run has 0.0002")
+        await pilot.resize_terminal(50, 18)
+        await shows(pilot, "This window is 50x18")
+        app.post_message(events.Resize(Size(*SIZE), Size(*SIZE)))
+        app.post_message(events.Key("escape", None))
+        await until(pilot, lambda: len(app.screen_stack) == 1)
 
 
 async def test_a_small_window_hides_the_form_and_keeps_what_was_typed() -> None:
