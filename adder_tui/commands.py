@@ -416,7 +416,8 @@ _FORM = _window("experiment", (
     Command("key_as_run", "ctrl+r", "as the run", "Give the key what the run has; all of them at the preset.",
             action="key_as_run"),
     Command("apply_form", "enter", "apply", "Change the run, or start a new one.", action="apply"),
-    Command("leave_form", "escape", "leave", "Go back to the app; all stays as it was.", action="dismiss"),
+    Command("leave_form", "escape", "leave", "Go back to the app; all stays as it was.",
+            typing="Esc", action="dismiss"),
 ))
 _GLOSSARY = _window("glossary", (
     Command("choose_term", "up,down,pageup,pagedown", "move", "Choose another term.",

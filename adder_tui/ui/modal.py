@@ -42,17 +42,24 @@ class Modal(ModalScreen[Result]):
     Modal > .told { layer: _toastrack; dock: bottom; height: 1; background: $band; }
     """
     window: ClassVar[Window | None] = None
-    """Its commands in the table become its bindings; those that work while somebody types come before a text field."""
+    """Its commands in the table become its bindings.
+
+    They are looked at before what has the focus, so that a key behind one that closes it is for what stands in front
+    then; where somebody types, those alone that work meanwhile.
+    """
     said = ""
     """The sentence that it says, such as why something was refused."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         if "window" in vars(cls):
+            own = [c for c in COMMANDS if c.owner == "window" and cls.window in c.contexts]
+            typed_into = any(c.typing for c in own)
             cls.BINDINGS = [
                 *(
-                    Binding(key, (c.action or c.id).format(key=key), show=False, priority=bool(c.typing))
-                    for c in COMMANDS
-                    if c.owner == "window" and cls.window in c.contexts
+                    Binding(
+                        key, (c.action or c.id).format(key=key), show=False, priority=bool(c.typing) or not typed_into
+                    )
+                    for c in own
                     for key in c.keys.split(",")
                 ),
                 Binding("f1", "app.do('help')", show=False),
@@ -153,7 +160,7 @@ class TextWindow(Modal[None]):
     TextWindow #heading { height: 1; margin-bottom: 1; }
     TextWindow VerticalScroll { scrollbar-size: 0 0; background: $background; }
     """
-    BINDINGS = hidden(escape="dismiss", q="dismiss", enter="dismiss")
+    BINDINGS = hidden(True, escape="dismiss", q="dismiss", enter="dismiss")
     HEADING: ClassVar[str]
 
     def __init__(self, source: ViewSource, text: Text) -> None:

@@ -306,6 +306,27 @@ async def test_a_window_that_opened_late_over_the_small_one_leaves_the_app_behin
         await until(pilot, lambda: screen_text(app) == before)
 
 
+@pytest.mark.parametrize(
+    ("opening", "closing"),
+    [
+        ("question_mark", "escape"), ("question_mark", "q"), ("l", "escape"), ("l", "q"), ("l", "enter"),
+        ("l f1", "q q"), ("e", "escape"), ("S", "escape"),
+    ],
+)  # fmt: skip
+async def test_a_key_in_one_piece_with_those_that_close_windows_is_for_what_stands_behind_them(
+    opening: str, closing: str
+) -> None:
+    app = app_on(FakeSession())
+    async with app.run_test(size=SIZE) as pilot:
+        await shows(pilot, "‖ paused")
+        for i, key in enumerate(opening.split(), 2):
+            await pilot.press(key)
+            await until(pilot, lambda i=i: len(app.screen_stack) == i and app.screen.is_mounted)
+        for key in (*closing.split(), "2"):
+            app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await until(pilot, lambda: app.tab == "network" and len(app.screen_stack) == 1)
+
+
 async def test_help_lists_every_command() -> None:
     app = app_on(FakeSession())
     async with app.run_test(size=(80, 90)) as pilot:
