@@ -137,6 +137,7 @@ class SchemaField:
 
     def parse(self, text: str, task: str = "sum") -> Any:
         """The value that was typed as TOML, or as a bare word where a word is due; ``task`` tells how sums are read."""
+        typed = text
         if self.several and any(sign in text for sign in "[-,"):
             words = text.strip("[]").replace("-", ",").split(",")
             return [word.strip().strip("\"'") for word in words]
@@ -145,7 +146,7 @@ class SchemaField:
         if self.name == "network.layers" and not text.startswith("["):
             text = "[" + text.replace("-", ",").replace(" ", ",") + "]"
         if self.name == "training.betas" and not text.startswith("["):
-            return self._two_numbers(re.sub(r"(?<=[\d.])\s*-\s*(?=[\d.])", ", ", text))  # 0.8-0.95, as lists are typed
+            return self._two_numbers(re.sub(r"(?<=[\d.])\s*-\s*(?=[\d.])", ", ", text), typed)  # 0.8-0.95, as lists are
         if self.name == "data.rows" and text and not text.startswith("["):
             from adder_engine.rows import read_rows  # only what is typed needs it
 
@@ -154,7 +155,7 @@ class SchemaField:
             try:
                 asked = parse_sum(text, task)
             except SumError:
-                return self._two_numbers(text)
+                return self._two_numbers(text, typed)
             return [asked.a, asked.b]
         if _is_number(self.default) or self.name == "network.init":
             text = decimal_points(text)
@@ -165,15 +166,15 @@ class SchemaField:
         try:
             return float(text[: LONGEST_NUMBER + 1])  # more digits make no number that would do
         except ValueError:
-            raise self.refuse(text) from None
+            raise self.refuse(typed) from None
 
-    def _two_numbers(self, text: str) -> list[float]:
+    def _two_numbers(self, text: str, typed: str) -> list[float]:
         """Those of ``30, 70``, as a row is typed; between semicolons a comma is decimal: ``0,9; 0,999``."""
         try:
             parts = map(decimal_points, text.split(";")) if ";" in text else text.replace(",", " ").split()
             return [float(part) for part in parts]
         except ValueError:
-            raise self.refuse(text) from None
+            raise self.refuse(typed) from None
 
     def check(self, value: Any) -> None:
         """Raise ExperimentError unless the value will do on its own."""

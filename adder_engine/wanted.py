@@ -71,8 +71,9 @@ class Wanted:
         return row[2] if len(row) == 3 else self.by_task(row[0], row[1])
 
     def by_task(self, a: float, b: float) -> float:
-        """The task's answer, whatever rows say; NaN where a formula has no value."""
-        return float(task_answer(self.task, a, b)) if self.formula is None else self.formula.of(a, b)
+        """The task's answer, whatever rows say, an integer to integers; NaN where a formula has no value."""
+        answer: float = task_answer(self.task, a, b) if self.formula is None else self.formula.of(a, b)
+        return answer
 
     @property
     def map(self) -> tuple[float, float, float] | None:

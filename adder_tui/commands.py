@@ -416,7 +416,8 @@ _FORM = _window("experiment", (
     Command("key_as_run", "ctrl+r", "as the run", "Give the key what the run has; all of them at the preset.",
             action="key_as_run"),
     Command("apply_form", "enter", "apply", "Change the run, or start a new one.", action="apply"),
-    Command("leave_form", "escape", "leave", "Go back to the app; all stays as it was.", action="dismiss"),
+    Command("leave_form", "escape", "leave", "Go back to the app; all stays as it was.",
+            typing="Esc", action="dismiss"),
 ))
 _GLOSSARY = _window("glossary", (
     Command("choose_term", "up,down,pageup,pagedown", "move", "Choose another term.",
@@ -427,14 +428,14 @@ _GLOSSARY = _window("glossary", (
     Command("leave_glossary", "escape", "closes", "Go back to the lessons.", typing="Esc", action="dismiss"),
 ))
 _SEARCH = _window("search", (
-    Command("choose_match", "up,down", "move", "Choose another one; Down goes the other way.",
+    Command("choose_match", "up,down", "move", "Choose another one; Down goes the other way.", footer=2,
             typing="Up", action="move('{key}')", shown="Up"),
-    Command("take_match", "enter", "take", "Take the chosen one.", typing="Enter", action="take"),
-    Command("leave_search", "escape,ctrl+p", "close", "Go back to the app.", typing="Esc", action="dismiss"),
+    Command("take_match", "enter", "take", "Take the chosen one.", footer=1, typing="Enter", action="take"),
+    Command("leave_search", "escape,ctrl+p", "close", "Go back to the app.", footer=3, typing="Esc", action="dismiss"),
 ))
 _DIALOG = _window("dialog", (
-    Command("take_typed", "enter", "take", "Take what is typed; what will not do stays to be mended."),
-    Command("leave_dialog", "escape", "leave", "Go back to the app; all stays as it was.",
+    Command("take_typed", "enter", "take", "Take what is typed; what will not do stays to be mended.", footer=1),
+    Command("leave_dialog", "escape", "leave", "Go back to the app; all stays as it was.", footer=2,
             typing="Esc", action="dismiss"),
 ))
 _HISTORY = _window("history", (

@@ -121,9 +121,7 @@ class FormState:
     def type(self, text: str) -> None:
         """Type into the chosen field; with a choice, the word that begins so. A full field takes no more."""
         words = self.words(self.name)
-        if (
-            text in ("-", ",") and words and self.name != PRESET and key_named(self.name).several
-        ):  # a list is typed from here on
+        if text in ("-", ",") and words and self.name != PRESET and key_named(self.name).several:
             self.cursor, self.fresh = len(self.text(self.name)) + 1, False  # a list is typed from here on
             self._put(self.text(self.name) + "-")
             return

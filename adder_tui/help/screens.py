@@ -71,7 +71,7 @@ class HelpScreen(TextWindow):
         over: the window that this lies over.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("question_mark,f1", "dismiss", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("question_mark,f1", "dismiss", show=False, priority=True)]
     HEADING = tr("Keys")
 
     def __init__(self, source: ViewSource, typing: bool, over: Window | None = None) -> None:

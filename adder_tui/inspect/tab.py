@@ -66,7 +66,7 @@ class ModuleScreen(TextWindow):
         text: the module as PyTorch prints it.
     """
 
-    BINDINGS = hidden(M="dismiss")
+    BINDINGS = hidden(True, M="dismiss")
     HEADING = tr("The network")
 
     def __init__(self, source: ViewSource, text: str) -> None:

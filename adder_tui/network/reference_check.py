@@ -188,7 +188,7 @@ class ProofScreen(TextWindow):
     """One update beside autograd and ``torch.optim``."""
 
     HEADING = tr("The proof")
-    BINDINGS = hidden(a="dismiss")
+    BINDINGS = hidden(True, a="dismiss")
     _loaded: ClassVar[bool] = False
 
     def __init__(self, source: ViewSource) -> None:

@@ -13,7 +13,7 @@ from adder_engine.snapshot import RunSummary
 from adder_tui.ui.axis import LABELS, WHOLE, Lens
 from adder_tui.ui.chart import BLANK, Scale, scale_of, x_axis, y_labels
 from adder_tui.ui.curve import Curve, band, beyond_mark, column_of, fine_curve, raster, smoothed
-from adder_tui.ui.line import Line, Span, joined, roomiest
+from adder_tui.ui.line import Line, Span, cut, joined, packed
 from adder_tui.ui.numbers import answer_text, count, number
 from adder_tui.ui.run_state import held_out_age, over_pairs, sum_text
 from adder_tui.ui.run_words import on_chart, shown_beside
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 ROWS_AROUND = 3
 """Legend, axis and the axis's labels."""
+LEAST_ROWS = 6
+"""Rows that the curves keep where the legend takes another one."""
 NARROWING = 20
 """While a run is younger than a twentieth of the axis, the axis ends at that twentieth."""
 ROWS = 2
@@ -122,6 +124,8 @@ def loss_chart(view: ViewState, width: int, height: int, reading: int | None = N
     snapshot = view.snapshot
     axis = axis_of(view, width, lens)
     others = on_chart(view)
+    head = _legend(view, others, (), lens, width, 2 if rows > LEAST_ROWS else 1)
+    rows -= len(head) - 1
     behind = [
         fine_curve(run.losses.epochs, run.losses.train, axis.columns, axis.span, lens, "dim", marker, cut=True)
         for run, marker in others  # which never set the scale
@@ -146,7 +150,7 @@ def loss_chart(view: ViewState, width: int, height: int, reading: int | None = N
     foot, x_labels = x_axis(axis.span, columns, glyphs, feet)
     leaving = {run.id for (run, _), drawn in zip(others, behind, strict=True) if _leave(drawn, scale, axis)}
     return [
-        _legend(view, others, leaving, lens, width).fit(width, glyphs.ellipsis),
+        *(line.fit(width, glyphs.ellipsis) for line in _legend(view, others, leaving, lens, width, len(head))),
         *(Line.of(label, row).fit(width) for label, row in zip(labels, plot, strict=True)),
         foot.fit(width),
         x_labels.fit(width),
@@ -271,38 +275,47 @@ def _empty(view: ViewState, axis: Axis, rows: int) -> list[Line]:
 
 
 def _legend(
-    view: ViewState, others: list[tuple[RunSummary, str]], leaving: Container[int], lens: Lens, width: int
-) -> Line:
-    """What is drawn how; where it grows too long, first the gaps shrink, then words that are needed least go."""
+    view: ViewState, others: list[tuple[RunSummary, str]], leaving: Container[int], lens: Lens, width: int, most: int
+) -> list[Line]:
+    """What is drawn how, in at most so many rows.
+
+    Where it grows too long, first the gaps shrink, then words that are needed least go, then it takes another row,
+    and at last the runs' names are cut.
+    """
     glyphs, snapshot = view.glyphs, view.snapshot
     ink = glyphs.marker if glyphs.ascii else glyphs.bar
     thin = ink if glyphs.ascii else glyphs.horizontal
     named = None if snapshot is None else view.titles.get(snapshot.run)
     own = glyphs.text(named or tr("train")) + over_pairs(view.experiment, glyphs, ", ")[2]
     zero = "" if snapshot is None else zeros(snapshot.losses)
+    names = [glyphs.text(view.titles.get(run.id) or shown_beside(snapshot, run)) for run, _ in others if snapshot]
 
-    def written(word: str, scale: str, gap: str, within: str) -> Line:
+    def written(word: str, scale: str, gap: str, within: str, longest: int) -> list[Line]:
         drawn: Span = (thin * 2, "dim") if lens.smooth else (ink * 2, "train")
-        line = Line.of((f"{word}{scale}{gap}", "dim"), drawn, (f" {own}", "strong" if named else "dim"))
-        line = Line.of(line, (f", {zero}" if zero else "", "strong"))
+        called = cut(own, longest, glyphs.ellipsis) if named else own
+        line = Line.of((f"{word}{scale}{gap}", "dim"), drawn, (f" {called}", "strong" if named else "dim"))
+        pieces = [Line.of(line, (f", {zero}" if zero else "", "strong"))]
         if lens.smooth:
             epochs = count(lens.smooth)
             sentence = tr(" mean of {epochs}", epochs=epochs) if word else tr(" mean {epochs}", epochs=epochs)
-            line = Line.of(line, gap, ((glyphs.mean if glyphs.ascii else ink) * 2, "train"), (sentence, "dim"))
+            pieces.append(Line.of(((glyphs.mean if glyphs.ascii else ink) * 2, "train"), (sentence, "dim")))
         if view.has_held_out:
-            line = Line.of(line, gap, (glyphs.held_out * 2, "test"), (tr(" held-out"), "dim"))
+            pieces.append(Line.of((glyphs.held_out * 2, "test"), (tr(" held-out"), "dim")))
         if snapshot is not None and has_band(snapshot.losses):
-            line = Line.of(line, gap, (glyphs.band * 2, "faint"), (tr(" batches") + within, "dim"))
-        for run, marker in others:
-            assert snapshot is not None
-            name = glyphs.text(view.titles.get(run.id) or shown_beside(snapshot, run))
+            pieces.append(Line.of((glyphs.band * 2, "faint"), (tr(" batches") + within, "dim")))
+        for (run, marker), name in zip(others, names, strict=True):
             off = f" {beyond_mark(glyphs)[0]}" if run.id in leaving else ""
-            line = Line.of(line, f"{gap}{marker * 2} ", (f"{name}{off}", "dim"))
-        return line
+            pieces.append(Line.of(f"{marker * 2} ", (f"{cut(name, longest, glyphs.ellipsis)}{off}", "dim")))
+        return packed([pieces[0], *(Line.of(gap, piece) for piece in pieces[1:])], width)
 
     word, scale = tr("  loss"), f", {lens.words}"
     ways = ((word, scale, "   ", tr(" in an epoch")), (word, scale, "  ", ""), (word, "", "  ", ""), ("", "", " ", ""))
-    return roomiest(width, *(written(*way) for way in ways))
+    longest = max(map(len, (own, *names)))
+    whole = [written(*way, longest) for way in ways]
+    short = (written(*ways[-1], letters) for letters in range(longest - 1, 0, -1))
+    if row := next((rows for rows in whole if len(rows) == 1), None):
+        return row
+    return next((rows for rows in chain(whole, short) if len(rows) <= most), whole[-1][:most])
 
 
 def zeros(losses: Losses) -> str:

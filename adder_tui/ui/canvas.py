@@ -48,9 +48,13 @@ WHEEL_ROWS = 3
 """Rows that one notch of the mouse's wheel moves."""
 
 
-def hidden(**actions: str) -> list[BindingType]:
-    """Bindings that no footer shows: keys, by Textual's names, to what they do."""
-    return [Binding(key.replace("_", "+"), action, show=False) for key, action in actions.items()]
+def hidden(first: bool = False, /, **actions: str) -> list[BindingType]:
+    """Bindings that no footer shows: keys, by Textual's names, to what they do.
+
+    Args:
+        first: they are looked at before what has the focus.
+    """
+    return [Binding(key.replace("_", "+"), action, show=False, priority=first) for key, action in actions.items()]
 
 
 def taken(*ids: str) -> list[BindingType]:

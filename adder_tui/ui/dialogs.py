@@ -10,11 +10,11 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Input
 
-from adder_tui.commands import Window
+from adder_tui.commands import Window, window_keys
 from adder_tui.ui.canvas import Drawing, ViewSource, heading
 from adder_tui.ui.fields import Field
 from adder_tui.ui.line import Line, Span
-from adder_tui.ui.list_view import list_lines, said_lines, step
+from adder_tui.ui.list_view import keys_line, list_lines, said_lines, step
 from adder_tui.ui.modal import Modal, Result
 from adder_tui.ui.view import ViewState
 
@@ -22,7 +22,7 @@ Thing = TypeVar("Thing")
 
 
 class Dialog(Modal[Result]):
-    """The frame: a field, and below it what :meth:`answer` draws.
+    """The frame: a field, and below it what :meth:`answer` draws; its keys lie over those of what is behind it.
 
     Args:
         typed: what stands in the field at first.
@@ -37,8 +37,9 @@ class Dialog(Modal[Result]):
     Dialog #title { height: 1; }
     Dialog Field { height: 1; background: $band; margin-bottom: 1; }
     Dialog #answer { height: 1; }
+    Dialog > #keys { dock: bottom; height: 1; background: $background; }
     """
-    window: ClassVar[Window | None] = "dialog"
+    window: ClassVar[Window] = "dialog"
     covers = False
     AUTO_FOCUS = "Field"
 
@@ -61,6 +62,7 @@ class Dialog(Modal[Result]):
                 yield heading(self.source, *self._title, id="title")
             yield self.field
             yield Drawing(self.source, self.answer, self.pick, id="answer")
+        yield Drawing(self.source, lambda view, width, _: [keys_line(window_keys(self.window)).fit(width)], id="keys")
 
     def on_mount(self) -> None:
         self.field.select_all()

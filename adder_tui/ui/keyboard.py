@@ -67,10 +67,10 @@ class HeldKeys:
         """
         if not self.released:
             self.released = True
-            app.call_later(self._press, app)
+            app.call_later(self.press, app)
 
-    async def _press(self, app: App[Any]) -> None:
-        """Within the app's own turn, so that no other key comes in between."""
+    async def press(self, app: App[Any]) -> None:
+        """Press them now: within the app's own turn, so that no other key comes in between."""
         self.waiting = self.released = False
         keys, self.keys = self.keys, []
         for key in keys:

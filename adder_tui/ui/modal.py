@@ -42,7 +42,11 @@ class Modal(ModalScreen[Result]):
     Modal > .told { layer: _toastrack; dock: bottom; height: 1; background: $band; }
     """
     window: ClassVar[Window | None] = None
-    """Its commands in the table become its bindings; those that work while somebody types come before a text field."""
+    """Its commands in the table become its bindings.
+
+    They are looked at before what has the focus, so that a key behind one that closes it is for what stands in front
+    then; where somebody types, those alone that work meanwhile.
+    """
     covers = True
     """Whether nothing below it is seen, and drawn."""
     said = ""
@@ -50,11 +54,14 @@ class Modal(ModalScreen[Result]):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         if "window" in vars(cls):
+            own = [c for c in COMMANDS if c.owner == "window" and cls.window in c.contexts]
+            typed_into = any(c.typing for c in own)
             cls.BINDINGS = [
                 *(
-                    Binding(key, (c.action or c.id).format(key=key), show=False, priority=bool(c.typing))
-                    for c in COMMANDS
-                    if c.owner == "window" and cls.window in c.contexts
+                    Binding(
+                        key, (c.action or c.id).format(key=key), show=False, priority=bool(c.typing) or not typed_into
+                    )
+                    for c in own
                     for key in c.keys.split(",")
                 ),
                 Binding("f1", "app.do('help')", show=False),
@@ -63,7 +70,7 @@ class Modal(ModalScreen[Result]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._held = HeldKeys()
+        self.held = HeldKeys()
         """Of those that came while what was asked for is carried out."""
         self._dismissed = False
         self._covered: tuple[Result | None] | None = None
@@ -113,8 +120,8 @@ class Modal(ModalScreen[Result]):
 
         They are pressed once it is done or refused, for whatever stands in front then.
         """
-        if not self._held.waiting:
-            self._held.waiting = True
+        if not self.held.waiting:
+            self.held.waiting = True
             stack = self.app.screen_stack
             below = stack[stack.index(self) - 1] if self in stack else stack[-1]
             self.start(self._then_keys(work, below), exclusive=False)
@@ -125,11 +132,11 @@ class Modal(ModalScreen[Result]):
         try:
             await work
         finally:
-            below.call_later(self._held.release, self.app)  # which is to be closed first, where that goes with this one
+            below.call_later(self.held.release, self.app)  # which is to be closed first, where that goes with this one
 
     def keeps(self, key: events.Key) -> bool:
         """Whether a key waits for what is being carried out; those that leave do not."""
-        return key.key != "escape" and self._held.keeps(key)
+        return key.key != "escape" and self.held.keeps(key)
 
     async def _attempt(self, work: Awaitable[None]) -> None:
         try:
@@ -155,7 +162,7 @@ class TextWindow(Modal[None]):
     TextWindow #heading { height: 1; margin-bottom: 1; }
     TextWindow VerticalScroll { scrollbar-size: 0 0; background: $background; }
     """
-    BINDINGS = hidden(escape="dismiss", q="dismiss", enter="dismiss")
+    BINDINGS = hidden(True, escape="dismiss", q="dismiss", enter="dismiss")
     HEADING: ClassVar[str]
 
     def __init__(self, source: ViewSource, text: Text) -> None:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from textual import events
 from textual.app import App, ComposeResult
 from textual.message import Message
-from textual.screen import Screen
 
 from adder_engine.language import tr
 from adder_tui.commands import Command, for_footer
 from adder_tui.tabs import TABS, Tab
 from adder_tui.ui.canvas import SMALLEST, Canvas, Drawing, ViewSource, is_small
 from adder_tui.ui.line import Line, Span, roomiest, wrapped
+from adder_tui.ui.modal import Modal
 from adder_tui.ui.run_state import blow_up_sentence, pace_words, run_state, state_line, title
 from adder_tui.ui.view import DRAWN_AS, STEP_SIZE, ClickTarget, ViewState, chosen_at
 
@@ -210,13 +210,17 @@ class NoticeLine(Canvas):
         return notice(view, width)
 
 
-class TooSmall(Screen[None]):
-    """Lies over everything until the window is large enough; the run goes on beneath it."""
+class TooSmall(Modal[None]):
+    """Lies over everything until the window is large enough; the run goes on beneath it.
+
+    Keys do nothing; those that come once the window is large enough are pressed for what this has covered.
+    """
 
     DEFAULT_CSS = "TooSmall Drawing { width: 100%; height: 100%; }"
 
     def __init__(self, source: ViewSource) -> None:
         super().__init__()
+        self._source = source
         self._words = Drawing(source, lambda *_: [Line.of(row) for row in too_small(*self.app.size)])
         self._words.at_any_size = True
 
@@ -226,13 +230,19 @@ class TooSmall(Screen[None]):
     def on_screen_resume(self) -> None:
         """A window that lay over this one is closed: the terminal may have grown meanwhile."""
         if not is_small(self.app.size):
-            self.dismiss()
+            self.app.call_later(cover_while_too_small, self.app, self._source)
+
+    def keeps(self, key: events.Key) -> bool:
+        self.held.waiting = not is_small(self.app.size)
+        return self.held.keeps(key)
 
 
 async def cover_while_too_small(app: App[None], source: ViewSource) -> None:
     """Put the screen over the others while the window is too small, and take it away again."""
-    covered = isinstance(app.screen, TooSmall)
-    if is_small(app.size) and not covered:
-        await app.push_screen(TooSmall(source))
-    elif covered and not is_small(app.size):
+    cover = app.screen
+    if not isinstance(cover, TooSmall):
+        if is_small(app.size):
+            await app.push_screen(TooSmall(source))
+    elif not is_small(app.size):
         await app.pop_screen()
+        await cover.held.press(app)

@@ -224,6 +224,19 @@ def test_a_value_that_will_not_do_is_refused_in_one_sentence_with_what_would(nam
         assert float(given_text) == value or math.isnan(value)
 
 
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [
+        ("network.layers", "2-8-x-1"), ("network.layers", "2 8 x 1"), ("network.layers", "[2,8,x,1]"),
+        ("training.betas", "0.8-0.9-x"), ("training.lr", "0,5x"), ("network.init", "0,5,x"), ("stop.sum", "30,x"),
+    ],
+)  # fmt: skip
+def test_a_text_that_is_no_value_is_quoted_as_it_was_typed(name: str, typed: str) -> None:
+    with pytest.raises(ExperimentError) as caught:
+        Experiment().parsed(f"{name}={typed}")
+    assert sentence(caught).startswith(f'{name} = "{typed}" will not do: it takes ')
+
+
 @pytest.mark.parametrize("name", [key.name for key in KEYS])
 def test_the_words_for_what_would_do_name_values_that_do(name: str) -> None:
     key = next(key for key in KEYS if key.name == name)

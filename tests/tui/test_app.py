@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from textual import events
+from textual.geometry import Size
 
 import adder_tui
 from adder_engine.experiment import Experiment
@@ -273,6 +274,26 @@ async def test_a_small_window_says_so_and_comes_back_whole() -> None:
         await until(pilot, lambda: screen_text(app) == before)
 
 
+async def test_keys_behind_a_window_that_became_large_enough_are_for_what_it_shows() -> None:
+    app = app_on(FakeSession())
+    async with app.run_test(size=SIZE) as pilot:
+        await shows(pilot, "‖ paused")
+        await pilot.press("e")
+        await shows(pilot, "Experiment", "42 keys")
+        await pilot.resize_terminal(50, 18)
+        await shows(pilot, "This window is 50x18")
+        await pilot.press("9")
+        app.post_message(events.Resize(Size(*SIZE), Size(*SIZE)))
+        for key in ("5", "6"):
+            app.post_message(events.Key(key, key))
+        await shows(pilot, "lr               56", "the run has 0.0002")
+        await pilot.resize_terminal(50, 18)
+        await shows(pilot, "This window is 50x18")
+        app.post_message(events.Resize(Size(*SIZE), Size(*SIZE)))
+        app.post_message(events.Key("escape", None))
+        await until(pilot, lambda: len(app.screen_stack) == 1)
+
+
 async def test_a_small_window_hides_the_form_and_keeps_what_was_typed() -> None:
     app = app_on(FakeSession())
     async with app.run_test(size=SIZE) as pilot:
@@ -296,6 +317,27 @@ async def test_a_window_that_opened_late_over_the_small_one_leaves_the_app_behin
         await pilot.resize_terminal(*SIZE)
         await pilot.press("escape")
         await until(pilot, lambda: screen_text(app) == before)
+
+
+@pytest.mark.parametrize(
+    ("opening", "closing"),
+    [
+        ("question_mark", "escape"), ("question_mark", "q"), ("l", "escape"), ("l", "q"), ("l", "enter"),
+        ("l f1", "q q"), ("e", "escape"), ("S", "escape"),
+    ],
+)  # fmt: skip
+async def test_a_key_in_one_piece_with_those_that_close_windows_is_for_what_stands_behind_them(
+    opening: str, closing: str
+) -> None:
+    app = app_on(FakeSession())
+    async with app.run_test(size=SIZE) as pilot:
+        await shows(pilot, "‖ paused")
+        for i, key in enumerate(opening.split(), 2):
+            await pilot.press(key)
+            await until(pilot, lambda i=i: len(app.screen_stack) == i and app.screen.is_mounted)
+        for key in (*closing.split(), "2"):
+            app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await until(pilot, lambda: app.tab == "network" and len(app.screen_stack) == 1)
 
 
 async def test_help_lists_every_command() -> None:

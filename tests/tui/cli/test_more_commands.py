@@ -259,6 +259,8 @@ def test_a_sweep_as_json_is_one_object_a_run(capsys: pytest.CaptureFixture[str])
     assert first["off_by"]["30+70"] == first["predictions"]["30+70"] - 100
     assert first["predictions"]["30+70"] == pytest.approx(99.98, abs=0.01)
     assert first["train_loss"] == pytest.approx(0.0005, abs=1e-4)
+    watched, *_ = _sweep_json(capsys, "one-pair", "--over", "seed=1", "--seeds", "1", "--epochs", "1")
+    assert json.dumps(watched["wanted"]) == '{"30+70": 100}'
 
 
 def test_a_run_that_blows_up_is_counted_and_harms_no_other(capsys: pytest.CaptureFixture[str]) -> None:

@@ -136,7 +136,7 @@ async def test_f_finds_a_number_and_x_goes_back(session: Session) -> None:
 async def test_what_is_not_found_stays_to_be_mended(session: Session) -> None:
     async with inspect(session) as pilot:
         await pilot.press("f")
-        await shows(pilot, "find a tensor or a number")
+        await shows(pilot, "find a tensor or a number", "Enter take  Up move  Esc close")
         await pilot.press(*"hidden.bias", "left_square_bracket", *"7]", "enter")
         await shows(pilot, "hidden.bias[7]", "has the shape (4,)")
         await pilot.press("backspace", "backspace", "3", "enter")

@@ -126,6 +126,7 @@ async def test_a_typed_value_changes_the_answer_and_undo_brings_the_old_one_back
         app_of(pilot).select(Neuron(3, 0))
         await press(pilot, "enter")
         await shows(pilot, "output.bias[0]  new value")
+        assert screen_text(app_of(pilot)).splitlines()[-1].split() == ["Enter", "take", "Esc", "leave"]
         await press(pilot, *"x1", "enter")
         await shows(pilot, "'x1' is no number")
         await press(pilot, "backspace", "backspace", *"10", "enter")

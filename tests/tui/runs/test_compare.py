@@ -104,6 +104,23 @@ def test_another_runs_line_has_its_own_character_and_its_name_in_the_legend(asci
     assert not any(marker in line.plain[8:] for line in alone)
 
 
+@pytest.mark.parametrize("ascii", [False, True])
+@pytest.mark.parametrize(
+    ("width", "height", "whole"), [(80, 14, True), (60, 14, True), (44, 14, True), (60, 8, False), (44, 8, False)]
+)
+def test_of_four_runs_each_has_its_name_in_the_legend(width: int, height: int, whole: bool, ascii: bool) -> None:
+    names = ("lr 0.001", "lr 0.01", "dropout 0.5", "seed 7")
+    changes = ({"training.lr": 0.001}, {"training.lr": 0.01}, {"network.dropout": 0.5}, {"seed": 7})
+    runs = tuple(run_of(i, names[i], **changes[i]) for i in range(4))
+    view = dataclasses.replace(several(ascii, runs=runs, run=9), charted=frozenset(range(4)))
+    lines = [line.plain for line in loss_chart(view, width, height)]
+    assert len(lines) == height
+    assert {len(line) for line in lines} == {width}
+    legend = "".join(lines[: next(i for i, line in enumerate(lines) if line[7] in "│|")])
+    for marker, name in zip(view.glyphs.others, names, strict=True):
+        assert f"{marker * 2} {name if whole else name[:1]}" in legend
+
+
 def test_what_was_done_is_marked_on_the_axis() -> None:
     view = several()
     axis = axis_of(view, 60)
