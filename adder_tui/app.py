@@ -114,6 +114,8 @@ class AdderApp(App[None]):
         self.given_up: SweepThread | None = None
         self.stage, self.panes = Container(id="stage"), list[Pane]()
         """Where the tabs' panes are mounted, each when it is first shown."""
+        self._coming: Snapshot | None = None
+        """The one that is about to be shown, while what draws it ahead is gathered."""
         self.prompt = Prompt(self.view, self.may_ask)
         self._refusal = ""
         """The notice about what the prompt refused."""
@@ -209,9 +211,10 @@ class AdderApp(App[None]):
         self.call_after_refresh(self.run_worker, self._follow, name="follow")
 
     def view(self) -> ViewState:
+        snapshot = self._coming or self.snapshot
         return ViewState(
             experiment=self.experiment,
-            snapshot=self.snapshot,
+            snapshot=snapshot,
             glyphs=ASCII if self.settings.ascii else BLOCKS if self.settings.blocks else UNICODE,
             tab=self.tab,
             step_size=self.controller.step_size,
@@ -219,9 +222,9 @@ class AdderApp(App[None]):
             selection=fitting(self.selection, self.experiment),
             notice=self.notice
             or standing_notice(
-                self.snapshot, None if self.under_way or self.words else self.last_run, "lesson" in self.words
+                snapshot, None if self.under_way or self.words else self.last_run, "lesson" in self.words
             ),
-            reached=self.controller.reached(self.snapshot),
+            reached=self.controller.reached(snapshot),
             drawn_as=self.drawn_as,
             telling=self.telling,
             charted=self.charted,
@@ -368,7 +371,13 @@ class AdderApp(App[None]):
     async def _draw_ahead(self, snapshot: Snapshot) -> None:
         await self._keys_first()
         if (front := self._front) is not None and len(self.screen_stack) == 1:
-            await front.draw_ahead(snapshot)
+            self._coming = snapshot
+            try:
+                makes = front.ahead()
+            finally:
+                self._coming = None
+            for make in makes:
+                await asyncio.to_thread(make)
 
     async def _keys_first(self) -> None:
         """Wait for a pause in what is typed, up to a limit: a key held down does not hold back all."""

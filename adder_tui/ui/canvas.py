@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Sequence
@@ -32,7 +31,7 @@ from adder_tui.ui.theme import role_styles
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
-    from adder_engine.snapshot import Snapshot
+    pass
 
 ViewSource = Callable[[], ViewState]
 SMALLEST = (60, 20)
@@ -331,11 +330,11 @@ class Costly(Canvas, Generic[Made]):
         """What there is to show looks the same in one size as long as this does; a notice changes nothing."""
         return Same(view.snapshot), without_moment(view)
 
-    def ahead(self, snapshot: Snapshot) -> Callable[[], None] | None:
-        """What makes a snapshot that is about to be shown; None where it will not be drawn."""
+    def ahead(self) -> Callable[[], None] | None:
+        """What makes the view as it is now; None where it will not be drawn."""
         if not self.size:
             return None
-        view, size = replace(self.view, snapshot=snapshot), self.size
+        view, size = self.view, self.size
         about = self.hangs_on(view), size
 
         def make() -> None:
@@ -390,8 +389,8 @@ class Thrifty(Costly[Made]):
     def _rests(self) -> bool:
         return time.monotonic() < self._rests_until
 
-    def ahead(self, snapshot: Snapshot) -> Callable[[], None] | None:
-        return None if self._rests else super().ahead(snapshot)
+    def ahead(self) -> Callable[[], None] | None:
+        return None if self._rests else super().ahead()
 
     def _sent(self, regions: Sequence[Region]) -> None:
         snapshot = self.view.snapshot
@@ -450,10 +449,9 @@ class Pane(Container):
         for canvas in self.query(Canvas):
             canvas.redraw()
 
-    async def draw_ahead(self, snapshot: Snapshot) -> None:
-        """Have what takes long drawn in another thread, of a snapshot that is about to be shown."""
-        for make in [make for canvas in self.query(Costly) if (make := canvas.ahead(snapshot)) is not None]:
-            await asyncio.to_thread(make)
+    def ahead(self) -> Sequence[Callable[[], None]]:
+        """What makes those of its drawings that take long, of the view as it is now, in another thread."""
+        return [make for canvas in self.query(Costly) if (make := canvas.ahead()) is not None]
 
     def keeps(self, key: events.Key) -> bool:
         """Whether a key waits until what it is for is there."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import sys
 from collections.abc import AsyncIterator
@@ -266,6 +267,18 @@ async def test_a_lessons_chart_has_no_curve_of_a_run_that_was_left_before_it(tmp
         await shows(pilot, "11 Two thousand looks", "━━ train", "epoch 0 of 2,000")
         assert pilot.app.snapshot.runs, "the run that was left is there, and comparable"  # type: ignore[attr-defined]
         assert "··" not in screen_text(pilot.app)  # type: ignore[arg-type]
+        app, chart = app_of(pilot), learn.lesson_view.views.chart
+        assert app.snapshot is not None
+        assert chart is not None
+        coming = dataclasses.replace(
+            app.snapshot, version=app.snapshot.version + 1, losses=dataclasses.replace(app.snapshot.losses)
+        )
+        await app._draw_ahead(coming)
+        assert chart._ahead is not None
+        ahead = chart._ahead[1]
+        app.show(coming)
+        await until(pilot, lambda: app.snapshot is coming and chart._ahead is None)
+        assert chart._lines is ahead, "what was drawn ahead, without the other run, is what is shown"
 
 
 async def test_a_lessons_views_get_the_same_snapshot_until_there_is_another(tmp_path: Path) -> None:

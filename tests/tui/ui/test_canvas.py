@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import threading
 from collections.abc import Sequence
@@ -61,6 +62,11 @@ async def test_a_thrifty_drawing_rests_while_it_plays_but_shows_a_choice_and_the
         assert seen == ["b", "b", "d", "e"]
 
 
+async def draw_ahead(pane: Pane) -> None:
+    for make in pane.ahead():
+        await asyncio.to_thread(make)
+
+
 async def test_a_costly_drawing_is_made_in_another_thread_and_dropped_where_anything_has_changed_by_then() -> None:
     assert PAUSED.snapshot is not None
     now, makers = [PAUSED], list[bool]()
@@ -99,10 +105,11 @@ async def test_a_costly_drawing_is_made_in_another_thread_and_dropped_where_anyt
         ):
             makers.clear()
             snapshot = replace(PAUSED.snapshot, version=version)
-            await pane.draw_ahead(snapshot)
-            now[0], chart.own = replace(now[0], snapshot=snapshot, **change), own
+            now[0] = replace(now[0], snapshot=snapshot)
+            await draw_ahead(pane)
+            now[0], chart.own = replace(now[0], **change), own
             chart.redraw()
             assert makers == made
             assert chart.shown[0].plain.split() == f"{version} {now[0].step_size} {own}".split()
         now[0] = replace(now[0], notice="broken")
-        await pane.draw_ahead(PAUSED.snapshot)  # what cannot be drawn is told where it is shown
+        await draw_ahead(pane)  # what cannot be drawn is told where it is shown
