@@ -13,7 +13,7 @@ from adder_engine.snapshot import RunSummary
 from adder_tui.ui.axis import LABELS, WHOLE, Lens
 from adder_tui.ui.chart import BLANK, Scale, scale_of, x_axis, y_labels
 from adder_tui.ui.curve import Curve, band, beyond_mark, column_of, fine_curve, raster, smoothed
-from adder_tui.ui.line import Line, Span, cut, joined, packed
+from adder_tui.ui.line import Line, Span, cut, joined, packed, roomiest
 from adder_tui.ui.numbers import answer_text, count, number
 from adder_tui.ui.run_state import held_out_age, over_pairs, sum_text
 from adder_tui.ui.run_words import on_chart, shown_beside
@@ -381,17 +381,20 @@ def read_out(view: ViewState, epoch: int, look: EpochSummary | None, axis: Axis,
     if view.has_held_out:
         age = "" if test is None else held_out_age(view.experiment, snapshot.losses, epoch)
         first = Line.of(first, (tr("  held-out "), "dim"), (number(test, glyphs), "test"), (age, "dim"))
-    for run, marker in on_chart(view):
-        if epoch <= run.epoch:
-            there, at = near(run.losses, epoch)
-            aside = tr(" at {epoch}", epoch=count(at)) if at != epoch else ""
-            name = glyphs.text(shown_beside(snapshot, run))
-            first = Line.of(first, (f"  {marker} {name} ", "dim"), number(there, glyphs), (aside, "dim"))
+    beside = [(run, marker, *near(run.losses, epoch)) for run, marker in on_chart(view) if epoch <= run.epoch]
     here = [mark.text for mark in snapshot.marks if axis.column(mark.epoch) == axis.column(epoch)]
-    if here:
-        first = Line.of(first, (f"  {glyphs.mark} ", "strong"), glyphs.text(here[-1]))
+
+    def told(named: bool) -> Line:
+        line, gap = first, "  " if named else " "
+        for run, marker, there, at in beside:
+            name = f"{glyphs.text(shown_beside(snapshot, run))} " if named else ""
+            aside = tr(" at {epoch}", epoch=count(at)) if at != epoch else ""
+            line = Line.of(line, (f"{gap}{marker} {name}", "dim"), number(there, glyphs), (aside, "dim"))
+        return Line.of(line, (f"  {glyphs.mark} ", "strong"), glyphs.text(here[-1])) if here else line
+
     keys = Line.of((tr("Enter"), "key"), (tr(" goes there "), "dim"), (tr("Esc"), "key"), (tr(" lets go "), "dim"))
-    return [first.fit(width, glyphs.ellipsis), _answers(view, look, width - keys.width).with_right(keys, width)]
+    line = roomiest(width, told(named=True), told(named=False))  # the legend has the names beside the same markers
+    return [line.fit(width, glyphs.ellipsis), _answers(view, look, width - keys.width).with_right(keys, width)]
 
 
 def _answers(view: ViewState, look: EpochSummary | None, width: int) -> Line:

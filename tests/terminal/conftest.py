@@ -20,7 +20,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Person]]:
 
         def run(*options: str, through: tuple[str, ...] = (), size: tuple[int, int] = (80, 24)) -> Person:
             command = [sys.executable, "-m", "adder_tui", "--data-dir", str(tmp_path)]
-            options = options or ("--experiment", "one-pair", "--set", "epochs=10000000")
+            options = options or ("--experiment", "many-pairs", "--set", "epochs=10000000")
             terminal = Terminal([*through, *command, *options], size=size)
             return Person(terminals.enter_context(terminal), tmp_path)
 

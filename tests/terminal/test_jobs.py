@@ -21,7 +21,7 @@ def shell(tmp_path: Path) -> Iterator[Person]:
     """A person at a shell's prompt who has started the app, and waited until it is ready."""
     with Terminal(["bash", "--norc", "--noprofile", "-i"], env={"PS1": "shell> "}) as terminal:
         terminal.wait_for_text("shell>")
-        options = ["--data-dir", str(tmp_path), "--experiment", "one-pair", "--set", "epochs=10000000"]
+        options = ["--data-dir", str(tmp_path), "--experiment", "many-pairs", "--set", "epochs=10000000"]
         terminal.press(shlex.join([sys.executable, "-m", "adder_tui", *options]), "enter")
         person = Person(terminal, tmp_path)
         person.wait_until_ready()
@@ -80,7 +80,7 @@ def test_a_suspended_app_that_is_killed_saves_and_does_not_touch_the_shells_term
 
 
 def test_ctrl_z_without_a_shell_does_not_stop_the_app_for_good(tmp_path: Path) -> None:
-    options = ["--data-dir", str(tmp_path), "--experiment", "one-pair", "--set", "epochs=10000000"]
+    options = ["--data-dir", str(tmp_path), "--experiment", "many-pairs", "--set", "epochs=10000000"]
     with Terminal([sys.executable, "-m", "adder_tui", *options]) as terminal:
         person = Person(terminal, tmp_path)
         person.wait_until_ready()

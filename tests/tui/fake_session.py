@@ -32,6 +32,8 @@ TUTORIAL_SUMS = (Sum(30, 70), Sum(70, 30), Sum(130, -30), Sum(3, 7), Sum(33, 7),
 class FakeSession:
     """Behaves as the engine's session does; its requests are kept in ``calls``."""
 
+    compiling = False
+
     def __init__(self, experiment: Experiment | None = None, *, loading: bool = False) -> None:
         self.experiment = experiment or Experiment.preset("one-pair")
         self.calls: list[tuple[Any, ...]] = []

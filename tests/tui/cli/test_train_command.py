@@ -287,7 +287,7 @@ def test_a_reader_that_goes_away_gets_no_traceback() -> None:
 
 
 def test_lines_come_as_soon_as_they_are_due_and_ctrl_c_ends_with_one_sentence() -> None:
-    with _started("one-pair", "--epochs", "10000000", "--json", "--predict", "30+70") as run:
+    with _started("many-pairs", "--epochs", "10000000", "--json", "--predict", "30+70") as run:
         assert run.stdout is not None
         first = json.loads(run.stdout.readline())
         run.send_signal(signal.SIGINT)
@@ -310,7 +310,7 @@ def test_a_c_locale_gets_plain_ascii() -> None:
 def test_a_terminal_on_stderr_gets_a_progress_bar_that_leaves_nothing_behind() -> None:
     ours, theirs = pty.openpty()
     try:
-        with _started("one-pair", "--epochs", "10000000", stderr=theirs) as run:
+        with _started("many-pairs", "--epochs", "10000000", stderr=theirs) as run:
             shown = ""
             while " of 10,000,000 epochs\r" not in shown:
                 shown += os.read(ours, 1000).decode()

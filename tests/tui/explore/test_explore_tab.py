@@ -82,7 +82,7 @@ async def test_v_goes_through_the_views(session: Session) -> None:
 
 
 async def test_every_view_can_be_opened_while_the_run_plays(session: Session) -> None:
-    async with explore(session, epochs=10_000_000) as pilot:
+    async with explore_raw(session, epochs=10_000_000) as pilot:
         await pilot.press("space")
         for view in ("neurons", "learned", "stability", "checks", "slope", "error"):
             await pilot.press("v")

@@ -121,6 +121,15 @@ def test_of_four_runs_each_has_its_name_in_the_legend(width: int, height: int, w
         assert f"{marker * 2} {name if whole else name[:1]}" in legend
 
 
+@pytest.mark.parametrize(("width", "named"), [(64, False), (80, False), (120, True)])
+def test_of_four_runs_each_has_its_loss_in_the_read_out(width: int, named: bool) -> None:
+    runs = tuple(run_of(i, "", seed=i) for i in range(4))
+    view = dataclasses.replace(several(False, runs=runs, run=9), charted=frozenset(range(4)))
+    told = read_out(view, 200, None, axis_of(view, width), width)[0].plain
+    for i, marker in enumerate(view.glyphs.others):
+        assert f" {marker} {f'seed {i} ' if named else ''}3,592" in told
+
+
 def test_what_was_done_is_marked_on_the_axis() -> None:
     view = several()
     axis = axis_of(view, 60)
