@@ -384,7 +384,7 @@ def read_out(view: ViewState, epoch: int, look: EpochSummary | None, axis: Axis,
     beside = [(run, marker, *near(run.losses, epoch)) for run, marker in on_chart(view) if epoch <= run.epoch]
     here = [mark.text for mark in snapshot.marks if axis.column(mark.epoch) == axis.column(epoch)]
 
-    def told(named: bool) -> Line:
+    def written(named: bool) -> Line:
         line, gap = first, "  " if named else " "
         for run, marker, there, at in beside:
             name = f"{glyphs.text(shown_beside(snapshot, run))} " if named else ""
@@ -393,7 +393,7 @@ def read_out(view: ViewState, epoch: int, look: EpochSummary | None, axis: Axis,
         return Line.of(line, (f"  {glyphs.mark} ", "strong"), glyphs.text(here[-1])) if here else line
 
     keys = Line.of((tr("Enter"), "key"), (tr(" goes there "), "dim"), (tr("Esc"), "key"), (tr(" lets go "), "dim"))
-    line = roomiest(width, told(named=True), told(named=False))  # the legend has the names beside the same markers
+    line = roomiest(width, written(named=True), written(named=False))  # the legend has the names
     return [line.fit(width, glyphs.ellipsis), _answers(view, look, width - keys.width).with_right(keys, width)]
 
 
