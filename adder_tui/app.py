@@ -419,8 +419,8 @@ class AdderApp(App[None]):
         if before is not None and before.run != snapshot.run:
             from adder_tui.ui.run_words import branch_sentence  # not needed to paint the shell
 
-            was, self._branched = self._branched, branch_sentence(before, snapshot)
-            if was != self._branched:  # else what was said stands: it may be why a key was refused just now
+            self._branched = branch_sentence(before, snapshot)
+            if self._branched or self.instance_lock is None or self.notice != self.instance_lock.warning:
                 self.notice = self._branched
         self.under_way |= snapshot.status == "playing" or bool(snapshot.newest.update or snapshot.newest.stage)
         if snapshot.experiment != self.experiment:

@@ -110,9 +110,9 @@ def map_view(view: ViewState, state: LessonState, width: int, height: int) -> li
 
 
 def settings_view(view: ViewState, state: LessonState, width: int, height: int) -> list[Line]:
-    """The lesson's controls with their values, and its stations; of too many rows those around the chosen control."""
+    """The lesson's controls with their values, and its stations; of too many rows the chosen and the loaded one."""
     glyphs, at = view.glyphs, state.rows.get("settings", 0)
-    controls, titles = [], []
+    controls, titles, loaded = [], [], []
     for i, key in enumerate(state.lesson.controls):
         value, why = value_text(view.experiment[key], glyphs), why_idle(key, view.experiment)
         idle = tr("no effect: {why}", why=why) if why else ""
@@ -123,14 +123,17 @@ def settings_view(view: ViewState, state: LessonState, width: int, height: int) 
             here = id == state.station
             role: Role = "strong" if here else "text"
             titles.append(Line.of(_cursor(here, glyphs), (glyphs.text(title), role)))
+            loaded += titles[-1:] if here else []
     if not controls and not titles:
         return [Line.of((tr(" Nothing needs setting here."), "dim"))]
     lines = [*controls, *([Line()] if controls and titles else []), *titles]
     lines += [Line.of("   ", ("b", "key"), (tr(" loads the next one"), "dim"))] if titles else []
     if len(lines) > height:
         lines = [*controls, *titles]
-    top = scrolled(at, min(at + 1, len(lines) - 1), 0, height, len(lines))
-    return lines[top : top + height]
+    if len(lines) <= height or not controls:
+        return lines[:height]
+    top = scrolled(at, at, 0, max(1, height - len(loaded)), len(controls))
+    return [*controls[top : top + max(1, height - len(loaded))], *loaded][:height]
 
 
 def _cursor(here: bool, glyphs: Glyphs) -> Span:

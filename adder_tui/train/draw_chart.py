@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, takewhile
 from typing import TYPE_CHECKING
 
 from adder_engine.language import tr
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 ROWS_AROUND = 3
 """Legend, axis and the axis's labels."""
+LEAST_LETTERS = 3
+"""Of a run's name that is cut."""
 LEAST_ROWS = 6
 """Rows that the curves keep where the legend takes another one."""
 NARROWING = 20
@@ -280,7 +282,7 @@ def _legend(
     """What is drawn how, in at most so many rows.
 
     Where it grows too long, first the gaps shrink, then words that are needed least go, then it takes another row,
-    and at last the runs' names are cut.
+    then the runs' names lose what they begin with alike and are cut, and at last they go.
     """
     glyphs, snapshot = view.glyphs, view.snapshot
     ink = glyphs.marker if glyphs.ascii else glyphs.bar
@@ -289,6 +291,8 @@ def _legend(
     own = glyphs.text(named or tr("train")) + over_pairs(view.experiment, glyphs, ", ")[2]
     zero = "" if snapshot is None else zeros(snapshot.losses)
     names = [glyphs.text(view.titles.get(run.id) or shown_beside(snapshot, run)) for run, _ in others if snapshot]
+    same = takewhile(lambda letters: len(set(letters)) == 1, zip(*names, strict=False))
+    alike = len(list(same)) if len(set(names)) > 1 else 0
 
     def written(word: str, scale: str, gap: str, within: str, longest: int) -> list[Line]:
         drawn: Span = (thin * 2, "dim") if lens.smooth else (ink * 2, "train")
@@ -305,17 +309,19 @@ def _legend(
             pieces.append(Line.of((glyphs.band * 2, "faint"), (tr(" batches") + within, "dim")))
         for (run, marker), name in zip(others, names, strict=True):
             off = f" {beyond_mark(glyphs)[0]}" if run.id in leaving else ""
-            pieces.append(Line.of(f"{marker * 2} ", (f"{cut(name, longest, glyphs.ellipsis)}{off}", "dim")))
+            known = name if len(name) <= longest else cut(name[alike:], longest, glyphs.ellipsis)
+            pieces.append(Line.of(marker * 2, (f" {known}".rstrip() + off, "dim")))
         return packed([pieces[0], *(Line.of(gap, piece) for piece in pieces[1:])], width)
 
     word, scale = tr("  loss"), f", {lens.words}"
     ways = ((word, scale, "   ", tr(" in an epoch")), (word, scale, "  ", ""), (word, "", "  ", ""), ("", "", " ", ""))
     longest = max(map(len, (own, *names)))
     whole = [written(*way, longest) for way in ways]
-    short = (written(*ways[-1], letters) for letters in range(longest - 1, 0, -1))
+    short = [written(*ways[-1], letters) for letters in (*range(longest - 1, LEAST_LETTERS - 1, -1), 0)]
     if row := next((rows for rows in whole if len(rows) == 1), None):
         return row
-    return next((rows for rows in chain(whole, short) if len(rows) <= most), whole[-1][:most])
+    rows = next((rows for rows in chain(whole, short) if len(rows) <= most), short[-1])
+    return [*rows[: most - 1], Line.of(*rows[most - 1 :])]
 
 
 def zeros(losses: Losses) -> str:

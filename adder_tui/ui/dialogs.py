@@ -111,7 +111,7 @@ class FieldDialog(Dialog[None]):
 class SearchDialog(Dialog[Result], Generic[Result, Thing]):
     """What is typed finds things; Up and Down choose one, Enter or a click takes it."""
 
-    ROWS: ClassVar[int] = 12
+    ROWS: ClassVar[int] = 11
     DEFAULT_CSS = f"""
     SearchDialog #answer {{ height: {ROWS}; }}
     """

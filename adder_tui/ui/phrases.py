@@ -213,7 +213,7 @@ def indented(text: str, width: int, role: Role, glyphs: Glyphs) -> list[Line]:
 
 def factor_text(value: float, glyphs: Glyphs) -> str:
     """A number as a factor: in brackets where it is below 0."""
-    text = plain_number(value, glyphs) if value.is_integer() else number(value, glyphs)
+    text = plain_number(value, glyphs) if float(value).is_integer() else number(value, glyphs)
     return f"({text})" if value < 0 else text
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from pathlib import Path
 
 import pytest
@@ -235,18 +234,6 @@ async def test_quitting_closes_the_session(keys: list[str]) -> None:
             await pilot.press(key)
         await until(pilot, lambda: session.closed)
     assert app.return_code == 0
-
-
-async def test_what_was_said_stands_when_another_run_comes() -> None:
-    app = app_on(FakeSession())
-    async with app.run_test(size=SIZE) as pilot:
-        await until(pilot, lambda: app.snapshot is not None)
-        now = app.snapshot
-        assert now is not None
-        app.say("That cannot be asked here.")
-        app.show(dataclasses.replace(now, run=now.run + 1, version=now.version + 1))
-        await until(pilot, lambda: app.snapshot is not now)
-        await shows(pilot, "That cannot be asked here.")
 
 
 async def test_whoever_still_asks_while_the_run_is_being_saved_at_the_end_makes_no_fault() -> None:
