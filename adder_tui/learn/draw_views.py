@@ -132,8 +132,9 @@ def settings_view(view: ViewState, state: LessonState, width: int, height: int) 
         lines = [*controls, *titles]
     if len(lines) <= height or not controls:
         return lines[:height]
-    top = scrolled(at, at, 0, max(1, height - len(loaded)), len(controls))
-    return [*controls[top : top + max(1, height - len(loaded))], *loaded][:height]
+    room = max(1, height - len(loaded))
+    top = scrolled(at, at, 0, room, len(controls))
+    return [*controls[top : top + room], *loaded][:height]
 
 
 def _cursor(here: bool, glyphs: Glyphs) -> Span:

@@ -231,8 +231,7 @@ class LessonView(Container):
                     self.bring(before)
                     self.take_focus()
                 self.hand_over_anew()  # a sum that is to be asked next was not given the keys while this was typed
-                if idle:
-                    self._services.say(idle)
+                self._services.say(idle)  # or nothing: what was refused before is taken now
         except AdderError as error:
             self._refused = text
             self._services.say(str(error))

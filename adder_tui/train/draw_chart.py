@@ -126,8 +126,8 @@ def loss_chart(view: ViewState, width: int, height: int, reading: int | None = N
     snapshot = view.snapshot
     axis = axis_of(view, width, lens)
     others = on_chart(view)
-    head = _legend(view, others, (), lens, width, 2 if rows > LEAST_ROWS else 1)
-    rows -= len(head) - 1
+    legend = _legend(view, others, (), lens, width, 2 if rows > LEAST_ROWS else 1)
+    rows -= len(legend) - 1
     behind = [
         fine_curve(run.losses.epochs, run.losses.train, axis.columns, axis.span, lens, "dim", marker, cut=True)
         for run, marker in others  # which never set the scale
@@ -151,8 +151,10 @@ def loss_chart(view: ViewState, width: int, height: int, reading: int | None = N
     labels = y_labels(scale, rows, glyphs, empty=not curves)
     foot, x_labels = x_axis(axis.span, columns, glyphs, feet)
     leaving = {run.id for (run, _), drawn in zip(others, behind, strict=True) if _leave(drawn, scale, axis)}
+    if leaving:
+        legend = _legend(view, others, leaving, lens, width, len(legend))
     return [
-        *(line.fit(width, glyphs.ellipsis) for line in _legend(view, others, leaving, lens, width, len(head))),
+        *(line.fit(width, glyphs.ellipsis) for line in legend),
         *(Line.of(label, row).fit(width) for label, row in zip(labels, plot, strict=True)),
         foot.fit(width),
         x_labels.fit(width),
@@ -317,10 +319,13 @@ def _legend(
     ways = ((word, scale, "   ", tr(" in an epoch")), (word, scale, "  ", ""), (word, "", "  ", ""), ("", "", " ", ""))
     longest = max(map(len, (own, *names)))
     whole = [written(*way, longest) for way in ways]
-    short = [written(*ways[-1], letters) for letters in (*range(longest - 1, LEAST_LETTERS - 1, -1), 0)]
     if row := next((rows for rows in whole if len(rows) == 1), None):
         return row
-    rows = next((rows for rows in chain(whole, short) if len(rows) <= most), short[-1])
+    letters = (*range(longest - 1, LEAST_LETTERS - 1, -1), 0)
+    cuts = (written(*ways[-1], most_letters) for most_letters in letters)
+    for rows in chain(whole, cuts):
+        if len(rows) <= most:
+            break
     return [*rows[: most - 1], Line.of(*rows[most - 1 :])]
 
 

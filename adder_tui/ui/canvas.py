@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from rich.console import Console
 from rich.control import Control
@@ -29,9 +29,6 @@ from adder_tui.ui.keyboard import HeldKeys
 from adder_tui.ui.line import Line, Span, Tone
 from adder_tui.ui.theme import role_styles
 from adder_tui.ui.view import ViewState
-
-if TYPE_CHECKING:
-    pass
 
 ViewSource = Callable[[], ViewState]
 SMALLEST = (60, 20)
