@@ -35,6 +35,9 @@ def help_lines(glyphs: Glyphs, typing: bool, contexts: Contexts, width: int) -> 
     for title, group in sorted(GROUPS, key=lambda pair: not (typing and pair[1] is SUMS)):
         commands = [command for command in group if command.works_on(contexts)]
         lines += [Line()] if lines and commands else []
+        if commands and len(title) >= GROUP_WIDTH:
+            lines.append(Line.of((title, "accent")))
+            title = ""
         for i, command in enumerate(commands):
             rows = wrapped(glyphs.text(command.help), max(10, width - GROUP_WIDTH - KEY_WIDTH))
             name = (title if i == 0 else "").ljust(GROUP_WIDTH)

@@ -60,17 +60,17 @@ def module_lines(view: ViewState, text: str, width: int) -> list[Line]:
 
 
 class ModuleScreen(TextWindow):
-    """The module and its parameter count; Escape closes it.
-
-    Args:
-        text: the module as PyTorch prints it.
-    """
+    """The module and its parameter count; Escape closes it."""
 
     BINDINGS = hidden(True, M="dismiss")
     HEADING = tr("The network")
 
-    def __init__(self, source: ViewSource, text: str) -> None:
-        super().__init__(source, lambda view, width: module_lines(view, text, width))
+    def __init__(self, source: ViewSource) -> None:
+        super().__init__(source, lambda view, width: [Line.of((f"{tr('loading')}{view.glyphs.ellipsis}", "dim"))])
+
+    def show_module(self, text: str) -> None:
+        """Show the module, as PyTorch prints it."""
+        self.show(lambda view, width: module_lines(view, text, width))
 
 
 class TensorTable(Canvas, can_focus=True):
@@ -229,8 +229,13 @@ class InspectPane(Pane):
 
     async def action_module(self) -> None:
         """Show the network as PyTorch prints it."""
-        text = await (await self._services.controller.ready()).module_text()
-        await self.app.push_screen(ModuleScreen(self.source, text))
+        screen = ModuleScreen(self.source)
+        self.app.push_screen(screen)
+        session = await self._services.controller.ready()
+        try:
+            screen.show_module(await session.module_text())
+        except AdderError as error:
+            screen.show_refusal(str(error))
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,14 @@ from textual.geometry import Size
 import adder_tui
 from adder_engine.experiment import Experiment
 from adder_tui.app import AdderApp
-from adder_tui.commands import COMMANDS
+from adder_tui.commands import COMMANDS, GROUPS
 from adder_tui.controller import MOST_WAITING, PACES, pace_for
-from adder_tui.help.screens import HelpScreen
+from adder_tui.help.screens import HelpScreen, help_lines
 from adder_tui.settings import Settings
 from adder_tui.tabs import TABS, TabId
 from adder_tui.ui.canvas import Pane
 from adder_tui.ui.dialogs import FieldDialog
+from adder_tui.ui.symbols import UNICODE
 from tests.tui.fake_session import FakeSession
 from tests.tui.screens import app_on, check_golden, preset, screen_text, shows, until
 
@@ -335,6 +336,15 @@ async def test_help_lists_every_command() -> None:
         await shows(pilot, *(command.help[:50] for command in COMMANDS if command.works_on(frozenset({"train"}))))
         await pilot.press("escape")
         await shows(pilot, "‖ paused")
+
+
+def test_no_heading_of_the_help_runs_into_a_key() -> None:
+    for contexts in (frozenset({context}) for command in COMMANDS for context in command.contexts):
+        titles = [title for title, group in GROUPS if any(command.works_on(contexts) for command in group)]
+        lines = [line.plain for line in help_lines(UNICODE, False, contexts, 80)]
+        assert all(
+            any(line == title or line.startswith(f"{title} ") for line in map(str.rstrip, lines)) for title in titles
+        )
 
 
 async def test_what_a_window_covers_is_not_drawn_and_shows_what_is_new_once_it_closes(

@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from textual import events
 from textual.pilot import Pilot
 
 from adder_engine.experiment import Experiment
 from adder_engine.session import Session
 from adder_engine.snapshot import LayerActivity, Snapshot
 from adder_tui.commands import COMMANDS
-from adder_tui.inspect.tab import InspectPane
+from adder_tui.inspect.tab import InspectPane, TensorTable
 from adder_tui.selection import Neuron, Parameter, layout_for
 from tests.tui.fake_session import FakeSession
 from tests.tui.screens import app_of, app_on, check_golden, screen_text, shows, until
@@ -141,6 +142,17 @@ async def test_what_is_not_found_stays_to_be_mended(session: Session) -> None:
         await shows(pilot, "hidden.bias[7]", "has the shape (4,)")
         await pilot.press("backspace", "backspace", "3", "enter")
         await shows(pilot, "▸ hidden.bias[3]")
+
+
+async def test_keys_right_behind_the_one_for_the_module_are_its_windows_and_then_the_tabs(session: Session) -> None:
+    async with inspect(session) as pilot:
+        app, table = app_of(pilot), app_of(pilot).query_one(TensorTable)
+        before = table.inspect_state.against
+        for key in ("M", "q", "c"):
+            app.post_message(events.Key(key, key))
+        await until(pilot, lambda: table.inspect_state.against != before)
+        await until(pilot, lambda: len(app.screen_stack) == 1)
+        assert app.return_code is None
 
 
 async def test_the_module_is_one_key_away(session: Session) -> None:
