@@ -382,29 +382,33 @@ def read_out(view: ViewState, epoch: int, look: EpochSummary | None, axis: Axis,
     if snapshot is None:
         return [Line().fit(width)] * ROWS
     train, test = loss_at(snapshot.losses, epoch)
-    first = Line.of((tr(" epoch "), "dim"), (count(epoch), "key"))
+    where, update = Line.of((tr(" epoch "), "dim"), (count(epoch), "key")), Line()
     if look is not None:
         train, test = look.train_loss, look.test_loss
-        first = Line.of(first, (tr(", update "), "dim"), count(look.update))
+        update = Line.of((tr(", update "), "dim"), count(look.update))
     known = number(train, glyphs) if train is not None or look is not None or not epoch else glyphs.ellipsis
     over = over_pairs(view.experiment, glyphs)[2]
-    first = Line.of(first, (tr("   train loss "), "dim"), (known, "train"), (over, "dim"))
+    losses = Line.of((tr("   train loss "), "dim"), (known, "train"), (over, "dim"))
     if view.has_held_out:
         age = "" if test is None else held_out_age(view.experiment, snapshot.losses, epoch)
-        first = Line.of(first, (tr("  held-out "), "dim"), (number(test, glyphs), "test"), (age, "dim"))
+        losses = Line.of(losses, (tr("  held-out "), "dim"), (number(test, glyphs), "test"), (age, "dim"))
     beside = [(run, marker, *near(run.losses, epoch)) for run, marker in on_chart(view) if epoch <= run.epoch]
     here = [mark.text for mark in snapshot.marks if axis.column(mark.epoch) == axis.column(epoch)]
 
-    def written(named: bool) -> Line:
-        line, gap = first, "  " if named else " "
+    def written(place: Line, named: bool) -> Line:
+        line, gap = Line.of(place, losses), "  " if named else " "
         for run, marker, there, at in beside:
             name = f"{glyphs.text(shown_beside(snapshot, run))} " if named else ""
             aside = tr(" at {epoch}", epoch=count(at)) if at != epoch else ""
             line = Line.of(line, (f"{gap}{marker} {name}", "dim"), number(there, glyphs), (aside, "dim"))
-        return Line.of(line, (f"  {glyphs.mark} ", "strong"), glyphs.text(here[-1])) if here else line
+        return line
 
     keys = Line.of((tr("Enter"), "key"), (tr(" goes there "), "dim"), (tr("Esc"), "key"), (tr(" lets go "), "dim"))
-    line = roomiest(width, written(named=True), written(named=False))  # the legend has the names
+    # The legend has the names, and the chart has the epoch alone.
+    place = Line.of(where, update)
+    line = roomiest(width, written(place, True), written(place, False), written(where, False))
+    if here:
+        line = Line.of(line, (f"  {glyphs.mark} ", "strong"), glyphs.text(here[-1]))
     return [line.fit(width, glyphs.ellipsis), _answers(view, look, width - keys.width).with_right(keys, width)]
 
 

@@ -125,9 +125,10 @@ def test_of_four_runs_each_has_its_name_in_the_legend(width: int, height: int, w
 def test_of_four_runs_each_has_its_loss_in_the_read_out(width: int, named: bool) -> None:
     runs = tuple(run_of(i, "", seed=i) for i in range(4))
     view = dataclasses.replace(several(False, runs=runs, run=9), charted=frozenset(range(4)))
-    line = read_out(view, 200, None, axis_of(view, width), width)[0].plain
-    for i, marker in enumerate(view.glyphs.others):
-        assert f" {marker} {f'seed {i} ' if named else ''}3,592" in line
+    axis, look = axis_of(view, width), EpochSummary(200, 200, 2348.0, None, (), None)
+    for line in (read_out(view, 200, None, axis, width)[0].plain, read_out(view, 200, look, axis, width)[0].plain):
+        for i, marker in enumerate(view.glyphs.others):
+            assert f" {marker} {f'seed {i} ' if named else ''}3,592" in line
 
 
 def test_what_was_done_is_marked_on_the_axis() -> None:
