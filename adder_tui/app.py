@@ -19,6 +19,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.keys import _character_to_key
 from textual.reactive import var
+from textual.timer import Timer
 from textual.worker import WorkerFailed
 
 from adder_engine.errors import AdderError, sentence_of
@@ -126,6 +127,8 @@ class AdderApp(App[None]):
         """Whether all is about to be drawn anew."""
         self._drawn_notice = ""
         """The notice in the newest drawing."""
+        self._untelling: Timer | None = None
+        """Of the last command, until it is due."""
         self.learn: LearnPane | None = None
         """The Learn tab, once it has been shown."""
         self.lock_taken = asyncio.Event()
@@ -471,7 +474,9 @@ class AdderApp(App[None]):
             self.redraw()
         else:
             self.start(outcome, id)
-            self.set_timer(ANSWERED, self._untell)
+            if self._untelling is not None:
+                self._untelling.stop()  # what this command will tell is still to come
+            self._untelling = self.set_timer(ANSWERED, self._untell)
 
     def _untell(self) -> None:
         """Take away what was told before a command, unless what that has brought is drawn already."""

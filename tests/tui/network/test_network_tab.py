@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -319,7 +320,11 @@ async def test_a_notice_that_follows_another_takes_its_row_at_once(
     async with network(session, drawn_as="picture") as pilot:
         app = app_of(pilot)
         app.select(Parameter(12))
+        monkeypatch.setattr("adder_tui.app.ANSWERED", 0.5)
         await pilot.press("plus")
+        first = app._untelling
+        assert first is not None
+        due, sends = first._task, app.controller.send
         await shows(pilot, "→ 0.3794")
         await pilot.pause()
         heights: set[int] = set()
@@ -328,8 +333,15 @@ async def test_a_notice_that_follows_another_takes_its_row_at_once(
             heights.add(height)
             return picture(view, width, height)
 
+        async def late(request: Any) -> None:
+            assert due is not None
+            await asyncio.wait([due])  # the first one's time is over, or was called off
+            await pilot.pause()
+            await sends(request)
+
         monkeypatch.setattr("adder_tui.network.tab.picture", noted)
         monkeypatch.setattr("adder_tui.app.ANSWERED", 60.0)  # however busy the machine is
+        monkeypatch.setattr(app.controller, "send", late)
         await pilot.press("plus")
         await shows(pilot, "0.3794 → ")
         await pilot.pause()
