@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from adder_engine.kernels.compiler import exactly
+from adder_engine.kernels.compiler import exactly, fma
 
 if TYPE_CHECKING:
     import torch
@@ -47,19 +47,21 @@ def draw(stream: Any) -> Any:
 
 @exactly
 def uniform(stream: Any, low: Any, high: Any, out: Any) -> None:
-    """Fill ``out`` (n,) float32 as ``torch.Tensor.uniform_`` does: 24 bits a number, scaled in double, rounded once."""
-    below, above = np.float64(np.float32(low)), np.float64(np.float32(high))
+    """Fill ``out`` (n,) float32 as ``torch.Tensor.uniform_`` does: 24 bits a number, scaled in double by the float32
+    width of the range, and rounded once.
+    """
+    below, width = np.float64(np.float32(low)), np.float64(np.float32(high) - np.float32(low))
     for i in range(len(out)):
-        out[i] = np.float32((draw(stream) & U(0xFFFFFF)) * 2.0**-24 * (above - below) + below)
+        out[i] = np.float32((draw(stream) & U(0xFFFFFF)) * 2.0**-24 * width + below)
 
 
 @exactly
 def uniform_double(stream: Any, low: Any, high: Any, out: Any) -> None:
-    """The same for ``out`` (n,) float64: 53 bits of two draws, the upper ones first."""
+    """The same for ``out`` (n,) float64: 53 bits of two draws, the upper ones first, and one rounding."""
     for i in range(len(out)):
         upper = np.uint64(draw(stream)) << np.uint64(32)
         bits = (upper | np.uint64(draw(stream))) & np.uint64(2**53 - 1)
-        out[i] = np.float64(bits) * 2.0**-53 * (high - low) + low
+        out[i] = fma(np.float64(bits) * 2.0**-53, high - low, low)
 
 
 @exactly

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -12,7 +12,7 @@ from hypothesis import assume, given
 from torch import Tensor, nn
 
 from adder_engine import Dataset, Experiment, Trainer
-from adder_engine.kernels.random import from_torch, seeded, uniform_double
+from adder_engine.kernels.random import from_torch, seeded, uniform, uniform_double
 from adder_engine.reference import PlainAdder, masks_of
 from adder_engine.training.checkpoint import Constraints
 from tests.engine.plain import PLAINLY, QUESTIONS, auto_scale, by_task
@@ -182,13 +182,13 @@ def test_silencing_a_neuron_does_not_change_the_draws() -> None:
 
 
 @pytest.mark.parametrize("seed", [0, 123, 2**40 + 7])
-def test_double_draws_are_torchs(seed: int) -> None:
-    stream, found = seeded(seed), np.empty(1999)
-    generator = torch.Generator().manual_seed(seed)
-    for low, high in ((0.0, 1.0), (-0.3, 0.7)):
-        uniform_double(stream, low, high, found)
-        wanted = torch.empty(1999, dtype=torch.float64).uniform_(low, high, generator=generator)
-        assert np.array_equal(found, wanted.numpy())
+@pytest.mark.parametrize(("draws", "dtype"), [(uniform, torch.float32), (uniform_double, torch.float64)])
+def test_uniform_draws_are_torchs(seed: int, draws: Callable[..., None], dtype: torch.dtype) -> None:
+    stream, generator = seeded(seed), torch.Generator().manual_seed(seed)
+    found = torch.empty(1999, dtype=dtype).numpy()
+    for low, high in ((0.0, 1.0), (-0.3, 0.7), (-1 / 3, 1 / 3), (0.1, 1234.5), (-1e-3, 17.0)):
+        draws(stream, low, high, found)
+        assert np.array_equal(found, torch.empty(1999, dtype=dtype).uniform_(low, high, generator=generator).numpy())
 
 
 def test_rows_too_small_to_scale_by_are_not_scaled() -> None:
