@@ -244,7 +244,9 @@ class Experiment:
     @property
     def update_seconds(self) -> float:
         """About how long an update takes at full speed, guessed from its rows and the network's parameters."""
-        return 2e-6 + self.parameter_count * (2e-9 + 2e-10 * self.rows_per_update)
+        rows = self.rows_per_update
+        pairs = rows * rows if self.compares_all_pairs else 0
+        return 2e-6 + self.parameter_count * (2e-9 + 2e-10 * rows) + 5e-10 * pairs
 
     @property
     def compares_all_pairs(self) -> bool:

@@ -62,6 +62,8 @@ class Run:
         self._ruled = False
         """Whether a rule may end this stretch of training."""
         self._fired: StopEvent | None = None
+        self._update_seconds = experiment.update_seconds
+        """How long an update took in the newest stretch without a stop."""
         self.history_move: HistoryMove | None = None
         """What the newest step, undo or redo went over of what a person had done."""
         self.futures: list[SuspendedRun] = []
@@ -190,22 +192,29 @@ class Run:
             if trainer.stage or (stop is not None and stop.update == counters.updates_done):
                 self._climb()
             else:
-                self._train_freely(last if stop is None else min(last, stop.update), min(until, self.experiment.epochs))
+                goal = last if stop is None else min(last, stop.update)
+                self._train_freely(goal, min(until, self.experiment.epochs), deadline)
             counters = trainer.counters
-            if trainer.stopped or self._fired or time.perf_counter() >= deadline:
+            if trainer.stopped or self._fired or time.perf_counter() + self._update_seconds > deadline:
                 break
         self._arrive()
         return max(0, self.trainer.counters.updates_done - start)
 
-    def _train_freely(self, until: int, last_epoch: float) -> None:
-        """Updates without a person's doing in between, as far as to the next keyframe."""
+    def _train_freely(self, until: int, last_epoch: float, deadline: float) -> None:
+        """Updates without a person's doing in between, as far as to the next keyframe, and as many as there is time
+        for until the deadline, but one at least.
+        """
         trainer, timeline = self.trainer, self.timeline
         self.edits = 0
+        begun, done = time.perf_counter(), trainer.updates_done
+        if deadline < math.inf:
+            until = min(until, done + max(1, int((deadline - begun) / self._update_seconds)))
         due = (trainer.updates_done // timeline.spacing + 1) * timeline.spacing
         rules = self.rules.of(self.newest_epoch) if self._ruled and self._fired is None else NO_RULES
         fired = trainer.advance(min(until, due), last_epoch, self.history, rules)
         if trainer.stopped:
             return
+        self._update_seconds = (time.perf_counter() - begun) / (trainer.updates_done - done)
         if fired:
             self._fired = self.rules.event(fired)
         timeline.note(trainer)

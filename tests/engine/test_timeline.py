@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import time
 from dataclasses import astuple
+from typing import Any
 
 import numpy as np
 import pytest
@@ -613,3 +614,26 @@ def test_a_moment_not_reached_is_refused_with_how_far_the_run_has_come_to_the_ru
     recording.step("layer", 1, lambda: False)
     with pytest.raises(RequestError, match="not been at update 1 and 4 rungs: it has come to update 1 and 1 rung\\."):
         recording.seek(Position(1, 4))
+
+
+@pytest.mark.parametrize("changes", [{}, {"network.dropout": 0.2}, {"training.batch_size": 7}])
+def test_a_slice_ends_in_time_however_far_the_next_keyframe_is(
+    changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run(Experiment().replace(**{"data.count": 20, "epochs": 10_000} | changes))
+    run.timeline.spacing = 4_096
+    clock, advance = [0.0], run.trainer.advance
+
+    def timed(*arguments: Any) -> int:
+        before = run.trainer.updates_done
+        ended = advance(*arguments)
+        clock[0] += 0.0003 * (run.trainer.updates_done - before)
+        return ended
+
+    monkeypatch.setattr("adder_engine.runs.run.time.perf_counter", lambda: clock[0])
+    monkeypatch.setattr(run.trainer, "advance", timed)
+    run.play(10_000, 0.002)  # it does not know yet how long an update takes
+    for _ in range(5):
+        begun = clock[0]
+        assert run.play(10_000, 0.002) == 6
+        assert clock[0] - begun < 0.002
