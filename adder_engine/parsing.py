@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from adder_engine.errors import AdderError, SumError, shortened
+from adder_engine.errors import AdderError, RequestError, SumError, shortened
 from adder_engine.language import tr
 
 LARGEST_TERM = 1e12
@@ -94,6 +95,14 @@ def parse_sum(text: str, task: str = "sum") -> Sum:
             raise SumError("{typed} is too large to ask about: use numbers within ±1e12.", typed=shortened(typed, 40))
     turned = match[2] == {"sum": "-", "difference": "+"}.get(task)
     return Sum(a, -b if turned else b, text.strip())
+
+
+def whole(value: object, name: str) -> int:
+    """The value as a whole number; raises RequestError where it is none."""
+    try:
+        return int(operator.index(value))  # type: ignore[arg-type]  # True would stay what it is
+    except TypeError:
+        raise RequestError("{name} = {value!r} is no whole number.", name=name, value=value) from None
 
 
 def decimal_points(text: str) -> str:

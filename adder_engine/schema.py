@@ -120,7 +120,11 @@ class SchemaField:
         )
 
     def convert(self, value: Value) -> Any:
-        """The value as the dataclass holds it: lists become tuples, whole numbers floats where one is due."""
+        """The value as the dataclass holds it: lists become tuples, whole numbers floats where one is due; what numpy
+        and torch hold becomes Python's own.
+        """
+        if callable(plain := getattr(value, "tolist", None)):
+            value = plain()
         if self.name == "network.layers" and isinstance(value, list | tuple):
             return tuple(value)
         if self.several and isinstance(value, list | tuple):
@@ -206,7 +210,7 @@ class SchemaField:
         if self.name == "data.rows":
             return isinstance(value, tuple) and len(value) <= MOST_ROWS and _are_rows(value)
         if self.name == "stop.sum":
-            return value == () or (_is_row(value) and len(value) == 2)
+            return isinstance(value, tuple) and (not value or (_is_row(value) and len(value) == 2))
         if isinstance(self.default, bool):
             return isinstance(value, bool)
         if isinstance(value, str) and value in self.words:

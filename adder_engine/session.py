@@ -19,7 +19,7 @@ from adder_engine.analysis.results import FINDINGS, Query
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
 from adder_engine.language import tr
-from adder_engine.parsing import Sum
+from adder_engine.parsing import LARGEST_TERM, Sum, whole
 from adder_engine.snapshot import (
     Answer,
     DatasetArrays,
@@ -121,6 +121,7 @@ class Session:
 
     async def snapshot(self, since: int | None = None) -> Snapshot:
         """The newest snapshot; with ``since`` the next one whose version differs, waited for."""
+        since = None if since is None else whole(since, "since")
         future = self._new_future()
         self._requests.put(lambda loop: loop.look(since, future))
         return cast("Snapshot", await asyncio.wrap_future(future))
@@ -166,7 +167,8 @@ class Session:
         Raises:
             RequestError: there has been no batch yet, or the row was not in it.
         """
-        return await self._ask(lambda workspace: workspace.explorer.trace(None if row is None else _whole(row, "row")))
+        row = None if row is None else whole(row, "row")
+        return await self._ask(lambda workspace: workspace.explorer.trace(row))
 
     async def batch_rows(self) -> tuple[int, ...]:
         """The rows of the data in the newest batch, in the data's order: those that :meth:`trace` can follow.
@@ -190,11 +192,13 @@ class Session:
         Raises:
             RequestError: no such parameter.
         """
-        return await self._ask(lambda workspace: workspace.explorer.check_gradient(_whole(index, "index")))
+        index = whole(index, "index")
+        return await self._ask(lambda workspace: workspace.explorer.check_gradient(index))
 
     async def course(self, index: int) -> ParameterHistory:
         """One parameter (flat index) over the run so far. Raises RequestError: no such parameter."""
-        return await self._ask(lambda workspace: workspace.explorer.course(_whole(index, "index")))
+        index = whole(index, "index")
+        return await self._ask(lambda workspace: workspace.explorer.course(index))
 
     async def look(self, epoch: int) -> EpochSummary:
         """What the run was at the end of an epoch; 0 is its start. The run is not moved or disturbed.
@@ -202,7 +206,8 @@ class Session:
         Raises:
             RequestError: the run has not been there.
         """
-        return await self._ask(lambda workspace: workspace.explorer.look(_whole(epoch, "epoch")))
+        epoch = whole(epoch, "epoch")
+        return await self._ask(lambda workspace: workspace.explorer.look(epoch))
 
     async def activity(self) -> tuple[LayerActivity, ...]:
         """Each layer's outputs over all training rows: mean, range, and the share of dead ones."""
@@ -239,7 +244,8 @@ class Session:
         Raises:
             RequestError: a or b is no finite number.
         """
-        return await self._ask(lambda workspace: workspace.run.trainer.predict(_number(a, "a"), _number(b, "b")))
+        a, b = _number(a, "a"), _number(b, "b")
+        return await self._ask(lambda workspace: workspace.run.trainer.predict(a, b))
 
     # --- time ------------------------------------------------------------------------------------
 
@@ -257,7 +263,7 @@ class Session:
                 slowest=SLOWEST,
                 fastest=FASTEST,
             )
-        until = None if until is None else _whole(until, "until")
+        until = None if until is None else whole(until, "until")
         return await self._changed(lambda loop: loop.play(pace, math.inf if until is None else until))
 
     async def pause(self) -> Snapshot:
@@ -276,7 +282,7 @@ class Session:
         Raises:
             RequestError: no such size, or all epochs are done.
         """
-        enough, size, count = self._enough.is_set, str(size), _whole(count, "count")
+        enough, size, count = self._enough.is_set, str(size), whole(count, "count")
         return await self._do(lambda workspace: workspace.run.step(size, count, enough), halt=True)
 
     async def back(self, size: str = "update", count: int = 1) -> Snapshot:
@@ -285,14 +291,15 @@ class Session:
         Raises:
             RequestError: no such size.
         """
-        enough, size, count = self._enough.is_set, str(size), _whole(count, "count")
+        enough, size, count = self._enough.is_set, str(size), whole(count, "count")
         return await self._do(lambda workspace: workspace.run.back(size, count, enough), halt=True)
 
     async def seek(self, update: int, stage: int = 0) -> Snapshot:
         """Go to any moment that the run has been at. Raises RequestError: the run has not been there."""
+        place = Position(whole(update, "update"), whole(stage, "stage"))
 
         def go(workspace: Workspace) -> None:
-            run, place = workspace.run, Position(_whole(update, "update"), _whole(stage, "stage"))
+            run = workspace.run
             run.seek(min(run.timeline.behind(place.update, place.stage), max(run.newest, place)))
 
         return await self._do(go, halt=True)
@@ -303,7 +310,8 @@ class Session:
         Raises:
             RequestError: the run has not been there.
         """
-        return await self._do(lambda workspace: workspace.run.seek_epoch(_whole(epoch, "epoch")), halt=True)
+        epoch = whole(epoch, "epoch")
+        return await self._do(lambda workspace: workspace.run.seek_epoch(epoch), halt=True)
 
     async def home(self) -> Snapshot:
         return await self._do(lambda workspace: workspace.run.seek(Position()), halt=True)
@@ -319,17 +327,19 @@ class Session:
 
     async def reseed(self, seed: int | None = None) -> Snapshot:
         """Start again with another seed: the given one, or one drawn from 0 to 9999."""
+        seed = None if seed is None else whole(seed, "seed")
 
         def start(workspace: Workspace) -> None:
             old = workspace.run.experiment
             others = [n for n in range(10_000) if n != old.seed]
-            workspace.start(old.replace(seed=random.choice(others) if seed is None else _whole(seed, "seed")))
+            workspace.start(old.replace(seed=random.choice(others) if seed is None else seed))
 
         return await self._do(start, halt=True)
 
     async def load(self, experiment: Experiment) -> Snapshot:
         """Start this experiment. Undo brings the old run back. Raises RequestError: it is no experiment."""
-        return await self._do(lambda workspace: workspace.start(_experiment(experiment)), halt=True)
+        experiment = _experiment(experiment)
+        return await self._do(lambda workspace: workspace.start(experiment), halt=True)
 
     async def open(self, path: Path | str) -> Snapshot:
         """Open a saved run, at the moment where it stood.
@@ -337,11 +347,13 @@ class Session:
         Raises:
             RunFileError: it cannot be read; the run in progress goes on.
         """
-        return await self._do(lambda workspace: workspace.open(_path(path)), halt=True)
+        path = _path(path)
+        return await self._do(lambda workspace: workspace.open(path), halt=True)
 
     async def save(self, path: Path | str) -> Snapshot:
         """Save the run. Raises RunFileError: it cannot be written."""
-        return await self._do(lambda workspace: workspace.save(_path(path)))
+        path = _path(path)
+        return await self._do(lambda workspace: workspace.save(path))
 
     async def exported(self, title: str) -> ExportedRun:
         """What files of every kind tell of the run, called ``title``, at this moment: to be written elsewhere."""
@@ -355,11 +367,13 @@ class Session:
         Raises:
             RequestError: no such run in the list.
         """
-        return await self._do(lambda workspace: workspace.switch(_whole(run, "run")), halt=True)
+        run = whole(run, "run")
+        return await self._do(lambda workspace: workspace.switch(run), halt=True)
 
     async def forget(self, run: int) -> Snapshot:
         """Strike a run off the list. Raises RequestError: no such run in the list."""
-        return await self._do(lambda workspace: workspace.run_list.forget(_whole(run, "run")))
+        run = whole(run, "run")
+        return await self._do(lambda workspace: workspace.run_list.forget(run))
 
     async def bring_back(self) -> Snapshot:
         """Put the run that was struck off the list last where it was. Raises RequestError: none was struck off."""
@@ -367,7 +381,8 @@ class Session:
 
     async def pin(self, run: int, pinned: bool = True) -> Snapshot:
         """Keep a run when the list is full, or no longer. Raises RequestError: no such run in the list."""
-        return await self._do(lambda workspace: workspace.run_list.pin(_whole(run, "run"), pinned))
+        run, pinned = whole(run, "run"), bool(pinned)
+        return await self._do(lambda workspace: workspace.run_list.pin(run, pinned))
 
     async def note(self, run: int, text: str) -> Snapshot:
         """Write a note on a run, in the list or in progress; it is saved with the run. An empty one takes it away.
@@ -375,7 +390,7 @@ class Session:
         Raises:
             RequestError: no such run, or what is no text.
         """
-        run = _whole(run, "run")
+        run = whole(run, "run")
         if not isinstance(text, str):
             raise RequestError("A note is a text, not {text!r}.", text=text)
         return await self._do(lambda workspace: workspace.run_list.note(run, text))
@@ -408,7 +423,8 @@ class Session:
             RequestError: no such parameter, or a value that is not finite.
         """
         where, number = _numbers(place, "place"), _number(value, "value")
-        return await self._do(lambda workspace: workspace.edit(str(name), where, number))
+        name = str(name)
+        return await self._do(lambda workspace: workspace.edit(name, where, number))
 
     async def freeze(self, indices: Iterable[int]) -> Snapshot:
         """Hold these parameters (flat indices) still, and no others. Raises RequestError: no such parameter."""
@@ -446,6 +462,9 @@ class Session:
         """Make a sum the current one and watch it. Training is not disturbed. Resolves with the answer."""
         if not isinstance(asked, Sum):
             raise RequestError("{asked!r} is no sum: make one with parse_sum.", asked=asked)
+        asked = Sum(_number(asked.a, "a"), _number(asked.b, "b"), str(asked.typed))
+        if not max(abs(asked.a), abs(asked.b)) <= LARGEST_TERM:
+            raise RequestError("{asked} is too large to ask about: use numbers within ±1e12.", asked=asked)
         return await self._ask(lambda workspace: workspace.ask(asked))
 
     # --- the thread ------------------------------------------------------------------------------
@@ -460,9 +479,9 @@ class Session:
         return future
 
     async def _ask(self, work: Callable[[Workspace], Result]) -> Result:
-        """Have the thread do something and resolve with what it returns."""
+        """Have the thread find something out and resolve with what it returns."""
         future = self._new_future()
-        self._requests.put(lambda loop: loop.answer(lambda: work(loop.workspace), future))
+        self._requests.put(lambda loop: loop.read(work, future))
         return cast("Result", await asyncio.wrap_future(future))
 
     async def _do(self, work: Callable[[Workspace], object], halt: bool = False) -> Snapshot:
@@ -477,7 +496,7 @@ class Session:
 
     async def _changed(self, change: Callable[[EngineLoop], None]) -> Snapshot:
         future = self._new_future()
-        self._requests.put(lambda loop: loop.answer(lambda: loop.snapshot_after(change), future))
+        self._requests.put(lambda loop: loop.change(change, future))
         return cast("Snapshot", await asyncio.wrap_future(future))
 
     def _main(self) -> None:
@@ -535,33 +554,28 @@ def _number(value: object, name: str) -> float:
     """The value as a float; raises RequestError where it is no finite number."""
     try:
         number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError, RuntimeError):  # the last is torch's, of tensors of several
         number = math.nan
     if not math.isfinite(number):
         raise RequestError("{name} = {value!r} is no number: use a finite one.", name=name, value=value)
     return number
 
 
-def _whole(value: object, name: str) -> int:
-    """The value as a whole number; raises RequestError where it is none."""
-    try:
-        return int(operator.index(value))  # type: ignore[arg-type]  # True would stay what it is
-    except TypeError:
-        raise RequestError("{name} = {value!r} is no whole number.", name=name, value=value) from None
-
-
 def _items(value: object, name: str) -> list[object]:
     """What is in a collection; raises RequestError where it is none."""
-    if isinstance(value, str | bytes) or not isinstance(value, Iterable):
-        raise RequestError("{name} = {value!r} will not do: give a list, a tuple or a set.", name=name, value=value)
-    return [*value]
+    try:
+        if not isinstance(value, str | bytes):
+            return [*value]  # type: ignore[misc]  # whatever it is
+    except TypeError:
+        pass
+    raise RequestError("{name} = {value!r} will not do: give a list, a tuple or a set.", name=name, value=value)
 
 
 def _numbers(value: object, name: str) -> tuple[int, ...]:
     """The whole numbers in a collection, or one; raises RequestError where it holds anything else."""
-    if isinstance(value, int):
-        return (_whole(value, name),)
-    return tuple(_whole(number, name) for number in _items(value, name))
+    with contextlib.suppress(TypeError):
+        return (operator.index(value),)  # type: ignore[arg-type]  # whatever it is
+    return tuple(whole(number, name) for number in _items(value, name))
 
 
 def _path(value: object) -> Path:

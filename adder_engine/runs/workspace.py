@@ -265,14 +265,15 @@ class Workspace:
         new = Constraints(now.frozen if frozen is None else frozen, now.muted if muted is None else muted)
         self._branching(lambda: self.run.constrain(new))
 
-    def fail(self, error: Exception) -> None:
-        """Note a fault of ours; the session goes on with a new run or an earlier one."""
+    def fail(self, error: Exception) -> str:
+        """Note a fault of ours; the session goes on with a new run or an earlier one. Returns the sentence about it."""
         self.failure = tr(
             "Something in the engine went wrong ({kind}: {error}). Start the run again.",
             kind=type(error).__name__,
             error=error,
         )
         self.version += 1
+        return self.failure
 
     def marks(self) -> tuple[Annotation, ...]:
         """What was done on this run's timeline; the same tuple while nothing more is."""
@@ -417,22 +418,19 @@ class EngineLoop:
 
     # --- requests --------------------------------------------------------------------------------
 
-    def answer(self, work: Callable[[], object], future: Future) -> None:
-        """Resolve a future with what the work returns."""
-        with self._rejecting(future):
-            _resolve(future, work())
+    def read(self, work: Callable[[Workspace], object], future: Future) -> None:
+        """Resolve a future with what the work, which does nothing to the run, returns."""
+        with _rejecting(future):
+            _resolve(future, work(self.workspace))
 
-    @contextlib.contextmanager
-    def _rejecting(self, future: Future) -> Iterator[None]:
-        """Tell whoever waits why a request failed; the session goes on."""
-        try:
-            yield
-        except Exception as error:
-            if not isinstance(error, AdderError):
-                self.workspace.fail(error)
-                error = RequestError(self.workspace.failure)
-            with contextlib.suppress(concurrent.futures.InvalidStateError):
-                future.set_exception(error)
+    def change(self, change: Callable[[EngineLoop], None], future: Future) -> None:
+        """Change something, and resolve a future with the snapshot after it."""
+        with _rejecting(future, self.workspace.fail):
+            change(self)
+            self.workspace.version += 1
+            self.experiment = self.workspace.run.experiment
+            self._made = self._snapshot()
+            _resolve(future, self._made)
 
     def _snapshot(self) -> Snapshot:
         return self.workspace.snapshot(self._playing, self._speed)
@@ -458,19 +456,11 @@ class EngineLoop:
 
     def _go_on(self, work: Iterator[None], future: Future) -> None:
         """Do one slice, unless nobody waits for it any more, and see to the rest later."""
-        with self._rejecting(future):
+        with _rejecting(future):
             if not future.done():
                 for _ in work:
                     self._in_slices.append((work, future))
                     return
-
-    def snapshot_after(self, change: Callable[[EngineLoop], None]) -> Snapshot:
-        """Change something: the snapshot after it."""
-        change(self)
-        self.workspace.version += 1
-        self.experiment = self.workspace.run.experiment
-        self._made = self._snapshot()
-        return self._made
 
     def play(self, pace: float | None, until: float) -> None:
         run = self.workspace.run
@@ -581,6 +571,23 @@ class EngineLoop:
         if warning != workspace.warning:
             workspace.warning = warning
             workspace.version += 1
+
+
+@contextlib.contextmanager
+def _rejecting(future: Future, fail: Callable[[Exception], str] | None = None) -> Iterator[None]:
+    """Tell whoever waits why a request failed; the session goes on.
+
+    Args:
+        fail: what a fault of ours does to the run, with the sentence about it; None where the run is not touched.
+    """
+    try:
+        yield
+    except Exception as error:
+        if not isinstance(error, AdderError):
+            what = tr("This cannot be found out ({kind}: {error}).", kind=type(error).__name__, error=error)
+            error = RequestError(what if fail is None else fail(error))
+        with contextlib.suppress(concurrent.futures.InvalidStateError):
+            future.set_exception(error)
 
 
 def _resolve(future: Future, result: object) -> None:

@@ -17,6 +17,7 @@ from adder_engine.kernels.backprop import NOTHING, ask, net_of, scratch_for
 from adder_engine.kernels.layers import BLOCK, FEW
 from adder_engine.kernels.loop import Counters
 from adder_engine.kernels.random import dropout_masks, permute, seeded, uniform
+from adder_engine.parsing import whole
 from adder_engine.snapshot import stages_of
 from adder_engine.training.checkpoint import Array, Checkpoint, Constraints, Stream, why_stopped
 from adder_engine.training.data import Dataset
@@ -286,8 +287,8 @@ class Trainer:
         self.train(1)
 
     def train(self, epochs: int) -> None:
-        """Run this many epochs, beginning with what is left of the current one."""
-        self.advance(last_epoch=self.counters.epochs_done + epochs)
+        """Run this many epochs, beginning with what is left of the current one. Raises RequestError: no number."""
+        self.advance(last_epoch=self.counters.epochs_done + whole(epochs, "epochs"))
 
     def _climb_out(self) -> bool:
         ended = False
@@ -411,13 +412,12 @@ class Trainer:
         Raises:
             RequestError: that are no pairs of numbers.
         """
-        try:
-            asked = np.asarray(pairs, dtype=np.float64).reshape(len(pairs), 2)
-        except (TypeError, ValueError):
-            raise RequestError("These are no pairs of numbers: give an array of the shape (n, 2).") from None
-        scale = np.float32(self.dataset.scales.inputs)
-        with np.errstate(over="ignore"):
-            inputs = np.ascontiguousarray(asked.T.astype(np.float32)) / scale
+        asked = _float32_of(pairs)
+        if asked is not None and asked.shape == (0,):
+            asked = asked.reshape(0, 2)
+        if asked is None or asked.ndim != 2 or asked.shape[1] != 2:
+            raise RequestError("These are no pairs of numbers: give an array of the shape (n, 2).")
+        inputs = np.ascontiguousarray(asked.T) / np.float32(self.dataset.scales.inputs)
         found = np.empty(len(asked), dtype=np.float32)
         size = FEW if len(asked) <= MOST_ALONE else BLOCK
         ask(self.net, self.state[0], self._asking(size), inputs, NOTHING, self._order, size, found)
@@ -492,7 +492,7 @@ class Trainer:
         for name, tensor in names.items():
             if name not in state_dict:
                 raise RequestError("{name} is missing: give all of {names}.", name=name, names=", ".join(names))
-            given = _as_float32(state_dict[name])
+            given = _float32_of(state_dict[name])
             if given is None:
                 raise RequestError(
                     "{name} holds no numbers: give an array of the shape {shape}.", name=name, shape=tensor.shape
@@ -578,13 +578,13 @@ class Trainer:
         self.lr = self._scheduled_lr()
 
 
-def _as_float32(value: Any) -> NDArray[np.float32] | None:
+def _float32_of(value: Any) -> Array | None:
     """What an array, or a tensor or parameter of torch, holds; None where that is no real numbers."""
     try:
         if hasattr(value, "detach") and not value.is_complex():
-            value = value.detach().float().cpu()
+            value = value.detach().double().cpu()
         with np.errstate(over="ignore"):
             array = np.asarray(value)
             return array.astype(np.float32) if array.dtype.kind in "biuf" else None
-    except (TypeError, ValueError, RuntimeError):
+    except (TypeError, ValueError, RuntimeError, OverflowError):
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import os
 import random
@@ -15,6 +16,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -906,6 +908,24 @@ async def test_a_change_makes_one_snapshot_for_all_who_wait() -> None:
         (lambda s: s.load("one-pair"), "'one-pair' is no experiment"),
         (lambda s: asyncio.sleep(0, s.together("x")), "'x' is no question"),
         (lambda s: asyncio.sleep(0, s.together(Query("find"))), "is no question: there are along_gradient"),
+        *[
+            (lambda s, name=name, given=given: s.together(Query(name, given)).answers[0], why)
+            for name in FINDINGS
+            for given, why in ((("x", 2, 3, 4, 5, 6, 7), "cannot be found out"), (5, "cannot be found out"))
+        ],
+        (lambda s: s.snapshot(since=np.array([1, 2])), "since = array([1, 2]) is no whole number"),
+        (lambda s: s.answers([(10**400, 1)]), "no pairs of numbers"),
+        (lambda s: s.answers([(1j, 1)]), "no pairs of numbers"),
+        (lambda s: s.answers(None), "no pairs of numbers"),
+        (lambda s: s.answers([[[1, 2]], [[3, 4]]]), "no pairs of numbers"),
+        (lambda s: s.change(**{"stop.sum": np.array([[1, 2], [3, 4]])}), "stop.sum = [[1, 2], [3, 4]] will not do"),
+        (lambda s: s.change(**{"training.lr": object}), "training.lr = <class 'object'> will not do"),
+        (lambda s: s.change(**{"stop.sum": {"a": 1}}), "stop.sum = {'a': 1} will not do"),
+        (lambda s: s.mute(np.array(3)), "neurons = array(3) will not do"),
+        (lambda s: s.edit("output.bias", object(), 1.0), "will not do: give a list"),
+        (lambda s: s.ask(Sum("x", 3)), "a = 'x' is no number"),
+        (lambda s: s.ask(Sum(10**400, 3)), "is no number"),
+        (lambda s: s.ask(Sum(1e300, 3)), "is too large to ask about"),
     ],
 )
 async def test_a_request_of_a_wrong_kind_is_refused_and_the_run_goes_on(
@@ -916,6 +936,58 @@ async def test_a_request_of_a_wrong_kind_is_refused_and_the_run_goes_on(
         with pytest.raises(AdderError, match=re.escape(why)):
             await ask(session)
         assert (await session.step("update")).status == "paused"
+
+
+class Odd:
+    """Whatever it is taken for, it fails in a way of its own."""
+
+    def fails(self, *_: object) -> Any:
+        raise ZeroDivisionError("odd")
+
+    __index__ = __float__ = __iter__ = __str__ = __fspath__ = __bool__ = fails
+
+
+REQUESTS = (
+    "trace", "check_gradient", "course", "look", "seek", "seek_epoch", "reseed", "switch", "forget", "pin", "step",
+    "freeze", "mute", "play", "snapshot", "open", "save", "load", "ask", "answers", "exported",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        *[
+            lambda s, name=name: getattr(s, name)(Odd())
+            for name in REQUESTS
+        ],
+        lambda s: s.change(**{"training.lr": Odd()}),
+        lambda s: s.edit("output.bias", (Odd(),), 1.0),
+        lambda s: s.predict(1, Odd()),
+        lambda s: s.step("update", Odd()),
+        lambda s: s.bench("dead", Odd()),
+    ],
+)  # fmt: skip
+async def test_what_fails_in_a_way_of_its_own_does_not_end_the_run(ask: Callable[[Session], Awaitable[object]]) -> None:
+    async with Session(Experiment.preset("one-pair")) as session:
+        before = await session.step("update")
+        with contextlib.suppress(AdderError, ZeroDivisionError):
+            await ask(session)
+        after = await session.snapshot()
+        assert (after.status, after.moment, after.experiment) == ("paused", before.moment, before.experiment)
+        assert (await session.step("update")).moment > before.moment
+
+
+@pytest.mark.parametrize("size", [np.int64(3), np.array(3), 3])
+async def test_numbers_of_numpy_and_torch_are_as_good_as_pythons_own(size: Any) -> None:
+    import torch
+
+    async with Session(Experiment.preset("one-pair")) as session:
+        assert (await session.freeze(size)).frozen == (3,)
+        changed = await session.change(**{"training.lr": np.float32(0.5), "stop.sum": np.array([30, 70])})
+        assert (changed.experiment.training.lr, changed.experiment.stop.sum) == (0.5, (30.0, 70.0))
+        assert (await session.change(**{"training.lr": torch.tensor(0.25)})).experiment.training.lr == 0.25
+        pairs = torch.tensor([[30.0, 70.0]], requires_grad=True)
+        assert (await session.answers(pairs)).tolist() == [await session.predict(30, 70)]  # type: ignore[arg-type]
 
 
 async def test_more_steps_back_than_there_are_end_at_the_start_at_once(tmp_path: Path) -> None:
