@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -52,10 +53,11 @@ class Counters:
 
     def record(self, lr: float, step_lr: float) -> Any:
         """The same as a record of the training loop, ``(1,)``."""
-        numbers = (math.nan if number is None else number for number in astuple(self))
+        numbers = [math.nan if number is None else number for number in _NUMBERS(self)]
         return np.array([(*numbers, lr, step_lr)], dtype=RECORD)
 
 
+_NUMBERS = attrgetter(*(f.name for f in fields(Counters)))
 RECORD = np.dtype(
     [(f.name, np.int64 if f.type in ("int", "bool") else np.float64) for f in fields(Counters)]
     + [("lr", np.float64), ("step_lr", np.float64)]
