@@ -143,8 +143,8 @@ class SchemaField:
         """The value that was typed as TOML, or as a bare word where a word is due; ``task`` tells how sums are read."""
         typed = text
         if self.several and any(sign in text for sign in "[-,"):
-            words = text.strip("[]").replace("-", ",").split(",")
-            return [word.strip().strip("\"'") for word in words]
+            words = [word.strip().strip("\"'") for word in text.strip("[]").replace("-", ",").split(",")]
+            return words if all(word in self.choices for word in words) else text  # refused as it was typed
         if self.choices or (text.isalpha() and (self.words or self.name == "network.init")):
             return text.strip("\"'")
         if self.name == "network.layers" and not text.startswith("["):

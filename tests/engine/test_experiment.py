@@ -229,6 +229,7 @@ def test_a_value_that_will_not_do_is_refused_in_one_sentence_with_what_would(nam
     [
         ("network.layers", "2-8-x-1"), ("network.layers", "2 8 x 1"), ("network.layers", "[2,8,x,1]"),
         ("training.betas", "0.8-0.9-x"), ("training.lr", "0,5x"), ("network.init", "0,5,x"), ("stop.sum", "30,x"),
+        ("network.activation", "tan-h"), ("network.activation", "relu, tan"),
     ],
 )  # fmt: skip
 def test_a_text_that_is_no_value_is_quoted_as_it_was_typed(name: str, typed: str) -> None:

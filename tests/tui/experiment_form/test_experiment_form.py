@@ -94,7 +94,7 @@ async def test_a_dash_after_an_activation_begins_a_list_with_one_for_each_layer(
         await pilot.press("t")
         await shows(pilot, "tanh-relu: one for each layer")
         await pilot.press("minus", *"rel")
-        await shows(pilot, 'network.activation = ["tanh", "rel"] will not do')
+        await shows(pilot, 'network.activation = "tanh-rel" will not do')
         await pilot.press("u")
         await shows(pilot, "network.activation needs a new network")
         await pilot.press("enter")
