@@ -68,10 +68,24 @@ def _compiled(fastmath: bool | set[str]) -> Callable[[Function], Function]:
             made: Any = numba.njit(**{**_OPTIONS, "cache": FOLDER is not None}, fastmath=fastmath)(function)
         if FOLDER is not None:
             file = made._cache._cache_file
-            file.save = _one_at_a_time(file.save, FOLDER / "lock")
+            file.load, file.save = _forgiving(file.load, file.flush), _one_at_a_time(file.save, FOLDER / "lock")
         return cast("Function", made)
 
     return wrap
+
+
+def _forgiving(load: Callable[[Any], Any], forget: Callable[[], None]) -> Callable[[Any], Any]:
+    """Numba's loading, where a damaged file is as good as none: what lies there is forgotten and compiled anew."""
+
+    def found(key: Any) -> Any:
+        try:
+            return load(key)
+        except Exception:  # whatever unpickling comes to
+            with contextlib.suppress(OSError):
+                forget()
+            return None
+
+    return found
 
 
 def _one_at_a_time(save: Callable[[Any, Any], None], lock: Path) -> Callable[[Any, Any], None]:
@@ -82,7 +96,7 @@ def _one_at_a_time(save: Callable[[Any, Any], None], lock: Path) -> Callable[[An
     """
 
     def alone(key: Any, data: Any) -> None:
-        with open(lock, "w") as file:
+        with contextlib.suppress(OSError), open(lock, "w") as file:  # no room: it is compiled anew next time
             with contextlib.suppress(OSError):  # a disk without locks
                 fcntl.flock(file, fcntl.LOCK_EX)
             save(key, data)
