@@ -166,6 +166,8 @@ class AdderApp(App[None]):
             self.key_pauses.key()
             await self._until_there()
             if isinstance(event, events.Key) and not event.is_forwarded:
+                if not event.is_printable:
+                    await self._until_typed()
                 self._on_latin_layout(event)
                 front = self.screen if isinstance(self.screen, Modal) else self._front
                 if self._early.keeps(event) or (front is not None and front.keeps(event)):
@@ -191,6 +193,16 @@ class AdderApp(App[None]):
         for widget in (*coming, *(pane for pane in self.panes if pane.id == self.tab)):
             with contextlib.suppress(TimeoutError):  # it is gone, then, or was never put up
                 await asyncio.wait_for(widget._mounted_event.wait(), LONGEST_COMING)
+
+    async def _until_typed(self) -> None:
+        """Wait until all that was typed has come to those who go by it."""
+        if (field := self.focused) is None or not field.check_consume_key("x", "x"):
+            return
+        for widget in (field, *field.ancestors_with_self):  # that it has changed is told on the same way
+            done = asyncio.Event()
+            if widget is not self and widget.call_later(done.set):
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(done.wait(), LONGEST_COMING)
 
     async def run_action(
         self,

@@ -399,7 +399,8 @@ _OPEN = _window("open", (
     Command("choose_file", "up,down,pageup,pagedown", "move", "Choose another saved run.",
             typing="Up", action="move('{key}')"),
     Command("find_file", "", "find", "Find a run by its name, or type the path of one.", shown="letters"),
-    Command("open_file", "enter", "opens", "Open the chosen run; the one in progress is kept."),
+    Command("open_file", "enter", "opens", "Open the chosen run; the one in progress is kept.",
+            typing="Enter", action="open_file"),
     Command("leave_open", "escape", "closes", "Go back to the app.", typing="Esc", action="dismiss"),
 ))
 _FORM = _window("experiment", (
@@ -434,7 +435,8 @@ _SEARCH = _window("search", (
     Command("leave_search", "escape,ctrl+p", "close", "Go back to the app.", footer=3, typing="Esc", action="dismiss"),
 ))
 _DIALOG = _window("dialog", (
-    Command("take_typed", "enter", "take", "Take what is typed; what will not do stays to be mended.", footer=1),
+    Command("take_typed", "enter", "take", "Take what is typed; what will not do stays to be mended.", footer=1,
+            typing="Enter", action="take_typed"),
     Command("leave_dialog", "escape", "leave", "Go back to the app; all stays as it was.", footer=2,
             typing="Esc", action="dismiss"),
 ))

@@ -7,9 +7,8 @@ import contextlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, cast
 
-from textual import events, on
+from textual import events
 from textual.app import ComposeResult
-from textual.widgets import Input
 
 from adder_engine.analysis.results import Query
 from adder_engine.errors import AdderError, RequestError
@@ -274,9 +273,8 @@ class RowNumber(Dialog[int | None]):
             return [Line.of((view.glyphs.text(self.said), "minus")).fit(width, view.glyphs.ellipsis)]
         return [Line.of((tr("Enter follows it, Esc leaves"), "dim")).fit(width)]
 
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
-        typed = event.value.strip().replace(",", "")
+    def action_take_typed(self) -> None:
+        typed = self.field.value.strip().replace(",", "")
         if typed.isascii() and typed.isdigit() and int(typed) < self._rows:
             self.dismiss(int(typed))
             return

@@ -123,8 +123,7 @@ class OpenRun(ListWindow[None]):
     def _changed(self) -> None:
         self.go(0)
 
-    @on(Input.Submitted)
-    def _submitted(self) -> None:
+    def action_open_file(self) -> None:
         """Open what is chosen, or typed."""
         if not self.files and not self._typed:
             return

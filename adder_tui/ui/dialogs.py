@@ -103,9 +103,8 @@ class FieldDialog(Dialog[None]):
     def _changed(self) -> None:
         self.say("")
 
-    @on(Field.Submitted)
-    def _submitted(self, event: Field.Submitted) -> None:
-        self.close_after(self.take(event.value))
+    def action_take_typed(self) -> None:
+        self.close_after(self.take(self.field.value))
 
 
 class SearchDialog(Dialog[Result], Generic[Result, Thing]):

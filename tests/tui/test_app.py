@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual import events
 from textual.geometry import Size
+from textual.screen import Screen
 
 import adder_tui
 from adder_engine.experiment import Experiment
@@ -16,6 +19,8 @@ from adder_tui.commands import COMMANDS, GROUPS
 from adder_tui.controller import MOST_WAITING, PACES, pace_for
 from adder_tui.help.screens import HelpScreen, help_lines
 from adder_tui.settings import Settings
+from adder_tui.sweep.rates_screen import RatesScreen
+from adder_tui.sweep.screen import SweepScreen
 from adder_tui.tabs import TABS, TabId
 from adder_tui.ui.canvas import Pane
 from adder_tui.ui.dialogs import FieldDialog
@@ -326,6 +331,27 @@ async def test_a_key_in_one_piece_with_those_that_close_windows_is_for_what_stan
         for key in (*closing.split(), "2"):
             app.post_message(events.Key(key, key if len(key) == 1 else None))
         await until(pilot, lambda: app.tab == "network" and len(app.screen_stack) == 1)
+
+
+async def at_once(awaitable: Awaitable[Any], timeout: float | None = None) -> Any:
+    """``asyncio.wait_for`` of later Pythons: what is there already hands the turn to nobody."""
+    return await awaitable
+
+
+@pytest.mark.parametrize(("typed", "window"), [("sweep", SweepScreen), ("rates", RatesScreen)])
+async def test_enter_in_one_piece_with_what_was_typed_takes_what_that_finds(
+    typed: str, window: type[Screen[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asyncio, "wait_for", at_once)
+    app = app_on(FakeSession())
+    async with app.run_test(size=SIZE) as pilot:
+        await shows(pilot, "‖ paused")
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: len(app.screen_stack) == 2 and app.screen.is_mounted)
+        for key in typed:
+            app.post_message(events.Key(key, key))
+        app.post_message(events.Key("enter", "\r"))
+        await until(pilot, lambda: isinstance(app.screen, window))
 
 
 async def test_help_lists_every_command() -> None:

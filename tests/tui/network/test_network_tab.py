@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from textual import events
 from textual._compositor import Compositor
 from textual.pilot import Pilot
 from textual.screen import Screen
@@ -15,7 +16,7 @@ from adder_engine.experiment import Experiment
 from adder_engine.parsing import Sum
 from adder_engine.session import Session
 from adder_tui.network import tab as network_tab
-from adder_tui.network.tab import NetworkDiagram
+from adder_tui.network.tab import EditValue, NetworkDiagram
 from adder_tui.selection import Neuron, Parameter
 from adder_tui.ui.picture import picture
 from adder_tui.ui.view import DrawnAs, ViewState
@@ -136,6 +137,18 @@ async def test_a_typed_value_changes_the_answer_and_undo_brings_the_old_one_back
         await shows(pilot, "output.bias[0] is 10.00 already.")
         await press(pilot, "u")
         await shows(pilot, "= 1.186", "Undone: output.bias[0] 10.00 → 0.07793")
+
+
+async def test_keys_in_one_piece_with_a_value_and_enter_are_for_what_stands_behind_its_dialog(session: Session) -> None:
+    async with network(session) as pilot:
+        app = app_of(pilot)
+        app.select(Parameter(36))
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, EditValue) and app.screen.is_mounted)
+        for key in ("1", "x", "enter", "backspace", "0", "enter", "3"):
+            app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await until(pilot, lambda: app.tab == "inspect" and len(app.screen_stack) == 1)
+        await shows(pilot, "10.00")
 
 
 @pytest.mark.parametrize(
