@@ -98,11 +98,14 @@ def parse_sum(text: str, task: str = "sum") -> Sum:
 
 
 def whole(value: object, name: str) -> int:
-    """The value as a whole number; raises RequestError where it is none."""
+    """The value as a whole number; raises RequestError where it is none, or none within ±2⁶³."""
     try:
-        return int(operator.index(value))  # type: ignore[arg-type]  # True would stay what it is
+        number = int(operator.index(value))  # type: ignore[arg-type]  # True would stay what it is
     except TypeError:
         raise RequestError("{name} = {value!r} is no whole number.", name=name, value=value) from None
+    if number.bit_length() > 63:
+        raise RequestError("{name} is too large: use a number within ±{most:,}.", name=name, most=2**63 - 1)
+    return number
 
 
 def decimal_points(text: str) -> str:

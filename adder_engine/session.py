@@ -381,7 +381,7 @@ class Session:
 
     async def pin(self, run: int, pinned: bool = True) -> Snapshot:
         """Keep a run when the list is full, or no longer. Raises RequestError: no such run in the list."""
-        run, pinned = whole(run, "run"), bool(pinned)
+        run, pinned = whole(run, "run"), _truth(pinned, "pinned")
         return await self._do(lambda workspace: workspace.run_list.pin(run, pinned))
 
     async def note(self, run: int, text: str) -> Snapshot:
@@ -452,6 +452,7 @@ class Session:
         Raises:
             RequestError: there is nothing to undo.
         """
+        within = _truth(within, "within")
         return await self._do(lambda workspace: workspace.undo(within), halt=True)
 
     async def redo(self) -> Snapshot:
@@ -561,6 +562,14 @@ def _number(value: object, name: str) -> float:
     return number
 
 
+def _truth(value: object, name: str) -> bool:
+    """The value as true or false; raises RequestError where it is neither."""
+    try:
+        return bool(value)
+    except (TypeError, ValueError):
+        raise RequestError("{name} = {value!r} is neither true nor false.", name=name, value=value) from None
+
+
 def _items(value: object, name: str) -> list[object]:
     """What is in a collection; raises RequestError where it is none."""
     try:
@@ -574,7 +583,7 @@ def _items(value: object, name: str) -> list[object]:
 def _numbers(value: object, name: str) -> tuple[int, ...]:
     """The whole numbers in a collection, or one; raises RequestError where it holds anything else."""
     with contextlib.suppress(TypeError):
-        return (operator.index(value),)  # type: ignore[arg-type]  # whatever it is
+        return (whole(operator.index(value), name),)  # type: ignore[arg-type]  # whatever it is
     return tuple(whole(number, name) for number in _items(value, name))
 
 

@@ -11,6 +11,7 @@ from typing import Literal
 from adder_engine.errors import RequestError
 from adder_engine.experiment import CHANGEABLE, Experiment, key_named
 from adder_engine.export.export import ExportedRun
+from adder_engine.kernels import loop
 from adder_engine.language import tr
 from adder_engine.runs.timeline import (
     ChangeSettings,
@@ -29,6 +30,8 @@ from adder_engine.training.stopping import StopEvent, StoppingRules
 from adder_engine.training.trainer import NO_RULES, Trainer
 
 EPOCHS_IN = {"epoch": 1, "10 epochs": 10, "100 epochs": 100}
+LOOK = 0.01
+"""Seconds of a step between two looks whether it is enough."""
 
 
 class Run:
@@ -275,8 +278,9 @@ class Run:
             before = self.moment
             if _is_long(size, count):
                 goal = self.trainer.epochs_done + EPOCHS_IN[size]
-                while self.trainer.epochs_done < goal and self.play(1) and not enough() and not self.paused:
-                    pass
+                while self.trainer.epochs_done < goal and self.play(loop.NEVER, LOOK, goal):
+                    if enough() or self.paused:
+                        break
             else:
                 self._step_to_a_stop(size, enough)
             if self.moment <= before or enough() or self.paused:  # stopped, or finished
@@ -301,10 +305,10 @@ class Run:
             return
         elif size == "epoch":
             goal = self.trainer.epochs_done + 1
-            while self.trainer.epochs_done < goal and self._run_to_a_stop() and not enough():
+            while self.trainer.epochs_done < goal and self._run_to_a_stop(loop.NEVER, goal) and not enough():
                 pass
         elif size == "update":
-            self._run_to_a_stop()
+            self._run_to_a_stop(1)
         else:
             stages = self.trainer.stages
             self._climb()
@@ -314,13 +318,15 @@ class Run:
                 self._climb()
         self._arrive()
 
-    def _run_to_a_stop(self) -> bool:
-        """Run one update, or as far as to what a person did within it. Returns whether one can go on from here."""
+    def _run_to_a_stop(self, updates: int, until: float = math.inf) -> bool:
+        """Run for a look's time at most, or as far as to what a person did. Returns whether one can go on from here."""
         intervention, here = self.timeline.next_stop(self.moment), self.moment
-        if intervention is not None and intervention.update == here.update:
-            self._follow(intervention)
-            return False
-        return self.run(1) > 0 and self.timeline.next_stop(self.moment) != self.moment
+        if intervention is not None:
+            if intervention.update == here.update:
+                self._follow(intervention)
+                return False
+            updates = min(updates, intervention.update - here.update)
+        return self.run(updates, LOOK, until) > 0 and self.timeline.next_stop(self.moment) != self.moment
 
     # --- back and anywhere -----------------------------------------------------------------------
 
@@ -384,6 +390,7 @@ class Run:
         _check_size(size)
         start, epoch = self.moment, self.trainer.epochs_done
         for _ in range(count):
+            before = self.moment
             stop = Position() if _is_long(size, count) else self.timeline.last_stop(self.moment)
             if size in EPOCHS_IN:
                 self.seek_epoch(max(0, self.epochs_begun - EPOCHS_IN[size]))
@@ -391,7 +398,7 @@ class Run:
                 self.seek(self.timeline.one_back(size, self.moment, self.trainer.stages))
             if self.moment < stop:
                 self.seek(stop)
-            if self.moment == Position() or enough():
+            if self.moment >= before or enough():
                 break
         self._note_move("back", start, epoch)
 

@@ -554,8 +554,9 @@ class Trainer:
         self._streams[0] = checkpoint.stream
 
     def look_ahead(self) -> None:
-        """Stop now where the loss over all rows is not finite, and not only when the next update finds that out."""
-        if self._before is not None and not self.stopped and not math.isfinite(self.current_loss()):
+        """Where updates go over all rows: stop now if their loss is not finite, as the next update would find out."""
+        alike = not self._dropout and not self.experiment.training.batch_size
+        if alike and self._before is not None and not self.stopped and not math.isfinite(self.current_loss()):
             self._stop(loop.STEPPED_AWAY)
 
     def _stop(self, ended: int) -> None:

@@ -921,6 +921,14 @@ async def test_a_change_makes_one_snapshot_for_all_who_wait() -> None:
         (lambda s: s.change(**{"stop.sum": np.array([[1, 2], [3, 4]])}), "stop.sum = [[1, 2], [3, 4]] will not do"),
         (lambda s: s.change(**{"training.lr": object}), "training.lr = <class 'object'> will not do"),
         (lambda s: s.change(**{"stop.sum": {"a": 1}}), "stop.sum = {'a': 1} will not do"),
+        (lambda s: s.undo(np.array([1, 2])), "within = array([1, 2]) is neither true nor false"),
+        (lambda s: s.pin(1, np.array([1, 2])), "is neither true nor false"),
+        *[
+            (lambda s, name=name: getattr(s, name)(10**5000), "is too large: use a number within")
+            for name in ("seek", "seek_epoch", "switch", "forget", "pin", "look", "course", "freeze", "reseed")
+        ],
+        (lambda s: s.note(10**5000, "x"), "is too large"),
+        (lambda s: s.edit("output.bias", (10**5000,), 1.0), "is too large"),
         (lambda s: s.mute(np.array(3)), "neurons = array(3) will not do"),
         (lambda s: s.edit("output.bias", object(), 1.0), "will not do: give a list"),
         (lambda s: s.ask(Sum("x", 3)), "a = 'x' is no number"),

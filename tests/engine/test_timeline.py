@@ -637,3 +637,36 @@ def test_a_slice_ends_in_time_however_far_the_next_keyframe_is(
         begun = clock[0]
         assert run.play(10_000, 0.002) == 6
         assert clock[0] - begun < 0.002
+
+
+def test_steps_back_end_where_something_was_done_at_the_very_start() -> None:
+    run = Run(Experiment.preset("one-pair"))
+    run.edit(36, 0.5)
+    run.step("epoch", 3)
+    run.back("epoch", 10**9)
+    assert run.moment == Position(0, 0, 1)
+    run.back("update", 10**9)
+    assert run.moment == Position()
+
+
+def test_near_overflow_steps_go_as_far_as_full_speed_does() -> None:
+    wild = {"data.task": "product", "training.optimizer": "rmsprop", "training.lr": 1e4, "training.batch_size": 9}
+    played, stepped = (Run(Experiment().replace(**wild, **{"data.count": 1024})) for _ in range(2))
+    played.run(12)
+    for _ in range(12):
+        stepped.step("update")
+    assert stepped.moment == played.moment
+    assert np.array_equal(stepped.trainer.state, played.trainer.state)
+
+
+def test_a_long_step_looks_whether_it_is_enough_now_and_then_and_not_at_each_update() -> None:
+    run, asked = Run(Experiment().replace(**{"training.batch_size": 1, "data.count": 500, "epochs": 200})), [0]
+
+    def enough() -> bool:
+        asked[0] += 1
+        return False
+
+    run.step("100 epochs", enough=enough)
+    run.step("epoch", enough=enough)
+    assert run.moment.update == 101 * 500
+    assert asked[0] < 5_000
