@@ -211,7 +211,7 @@ _TRACE = tuple(replace(command, owner="tab", contexts=_on("network")) for comman
 _NUMBER = (
     Command("set_value", "enter", "set", "Type a new value for the chosen number, or the neuron's bias.",
             "app", _NUMBERS, footer=7, action="window('network.tab:EditValue')"),
-    Command("history", "H", "history", "Show the chosen number's whole history, its tensor's histograms over the"
+    Command("history", "H", "history", "Show the chosen number's history up to here, its tensor's histograms over the"
             " run, and the length of each layer's gradient.", "app", _on("network", "inspect"),
             action="window('inspect.history_screens:HistoryScreen')"),
     Command("nudge_up", "plus,equals_sign", "more", "Raise the chosen number by a hundredth, at least by 0.01.",

@@ -25,6 +25,8 @@ DISTANCES_AT_ONCE = 200_000
 """Distances between two looks at other requests: some milliseconds."""
 SURE = 0.5
 """How likely yes is from where on the answer is a yes."""
+DIGITS = 9
+"""After the point, to which answers that are worked out in float64 are good."""
 DRAWN = 2_000
 """Sums that are drawn for a region."""
 MOST_DISTANCES = 20_000_000
@@ -129,7 +131,7 @@ def checks(trainer: Trainer) -> Steps[Evaluation]:
     answers = yield from network.answers(inside.a, inside.b)
     off = answers - inside.wanted
     close, limit = thresholds(inside.wanted)
-    regions = [_region(experiment, "inside", off)]
+    regions = [_region(experiment, "inside", off[_within(inside, region_of(experiment, "inside"))])]
     wider: tuple[Name, ...] = () if experiment.wanted.rule == "rows" else ("near", "far")
     for name in wider:
         sums = drawn(experiment, *region_of(experiment, name))
@@ -149,6 +151,15 @@ def checks(trainer: Trainer) -> Steps[Evaluation]:
         regions=tuple(regions),
         hits=hits if experiment.is_yes_or_no else None,
     )
+
+
+def _within(sums: EvaluationSet, ranges: tuple[Range, Range]) -> NDArray[np.bool_]:
+    """Which of them ``(n,)`` lie in the ranges of a and b: rows of one's own that are held out may lie anywhere."""
+    found = np.ones(len(sums.a), dtype=np.bool_)
+    for values, (low, high) in zip((sums.a, sums.b), ranges, strict=True):
+        rounded = values.astype(np.float32)  # as the rows are
+        found &= (np.float32(low) <= rounded) & (rounded <= np.float32(high))
+    return found
 
 
 def _region(experiment: Experiment, name: Name, off: Doubles) -> Region:
@@ -180,7 +191,8 @@ def rivals(trainer: Trainer, watched: list[Sum]) -> Steps[tuple[Baseline, ...]]:
         )
         held = found[len(watched) :]
         off = held - judged.wanted[: len(held)]
-        right = float(((held > SURE) == (judged.wanted[: len(held)] > SURE)).mean())
+        yes = held.round(DIGITS) > SURE  # what is one half but for its rounding is no yes
+        right = float((yes == (judged.wanted[: len(held)] > SURE)).mean())
         return Baseline(name, answers, rmse(off), len(held), right)
 
     most = len(watched) + max(20, min(len(judged.a), MOST_DISTANCES // len(inputs)))

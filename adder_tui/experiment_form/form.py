@@ -34,7 +34,7 @@ MOST_ROWS_SHOWN = 8
 """More rows are counted instead of written out; ``d`` shows them."""
 LONGEST = 1_000
 """Characters of a field that is typed into, but for rows: each key looks at all of them."""
-MARKS, LABEL, VALUE, NOTE = 4, 17, 24, 30
+MARKS, LABEL, VALUE, NOTE = 4, 18, 24, 30
 """Columns of a row: marks, name, value, what it differs from; the rest is its meaning."""
 ROOMY, NARROW_VALUE = 74, 15
 """Below so many columns the values have fewer."""

@@ -173,7 +173,7 @@ def _shares(view: ViewState, checks: results.Evaluation, width: int) -> list[Lin
     n = count(checks.count)
     judged = {
         "training": plural(checks.count, "training row", "training rows"),
-        "held-out": tr("{count} held-out sums", count=n),
+        "held-out": plural(checks.count, "held-out sum", "held-out sums"),
     }.get(checks.judged_on, tr("{count} newly drawn sums", count=n))
     lines = [head_line(tr(" of {sums}", sums=judged), width)]
     if checks.hits is not None:
@@ -223,10 +223,11 @@ def _regions(view: ViewState, checks: results.Evaluation, width: int) -> list[Li
     reaches = [ranges_text(region.a, region.b, glyphs) for region in regions]
     reach = max(15, *map(len, reaches))
     if checks.hits is not None:
-        head, cells, sizes = tr("  right by region"), [[percent(region.right) for region in regions]], [reach, 9]
+        shares = [percent(region.right) if region.count else glyphs.none for region in regions]
+        head, cells, sizes = tr("  right by region"), [shares], [reach, 9]
     else:
-        cells = [aligned([number(region.rmse, glyphs) for region in regions]),
-                 aligned([number(region.mean_error, glyphs) for region in regions])]  # fmt: skip
+        sized = [(region.rmse, region.mean_error) if region.count else (None, None) for region in regions]
+        cells = [aligned([number(size, glyphs) for size in column]) for column in zip(*sized, strict=True)]
         rmse, mean = (max(map(len, texts)) for texts in cells)
         sizes = [reach, max(13, rmse), max(13, mean)]
         over = 16 + sum(sizes) - width

@@ -1,4 +1,4 @@
-"""A number's whole history large, its tensor's histograms over the run, and the length of each layer's gradient."""
+"""A number's history up to here, its tensor's histograms over the run, and the length of each layer's gradient."""
 
 from __future__ import annotations
 
@@ -43,7 +43,10 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 def history_lines(view: ViewState, found: RunHistories, shown: str, width: int, height: int) -> list[Line]:
     """One of :data:`VIEWS`, in ``height`` rows."""
     if len(found.updates) < 2:
-        return said_lines(tr("There is no history yet: space or . trains."), width, "dim", view.glyphs)
+        trained = view.snapshot is not None and view.snapshot.newest.update > 0
+        none = tr("There is no history yet: space or . trains.")
+        back = tr("At the start of the run nothing lies behind: End goes to where it has come.")
+        return said_lines(back if trained else none, width, "dim", view.glyphs)
     draw = {"number": number_lines, "histograms": histogram_lines}.get(shown, norm_lines)
     return [line.fit(width, view.glyphs.ellipsis) for line in draw(view, found, width, height)][:height]
 

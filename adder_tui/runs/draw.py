@@ -129,7 +129,10 @@ def run_text(view: ViewState, run: RunSummary, width: int, height: int) -> list[
         diff += tr(" Its train loss is a mean{over}.", over=over)
     if run.stopped:
         diff += f" {run.stopped}"
-    return said_lines(diff, width, "dim", glyphs, lead="")[:height]
+    lines = said_lines(diff, width, "dim", glyphs, lead="")
+    if len(lines) > height:
+        lines[height - 1 :] = [Line.of(lines[height - 1], " ", lines[height]).fit(width, glyphs.ellipsis)]
+    return lines
 
 
 def file_lines(files: Sequence[RunFile], at: int, width: int, height: int, glyphs: Glyphs) -> list[Line]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 DETAIL_ROWS = 3
 
-LIST_KEYS = keys_line(window_keys("runs"), lead="")
+LIST_KEYS = [keys_line(window_keys("runs")[:most], lead="") for most in (6, 5, 4, 3)]
 COMPARED_KEYS = (
     keys_line(((tr("Esc"), tr("back to the list")), (tr("Tab"), tr("swap them")), ("c", tr("one more")), *LOOK_KEYS),
               lead=""),
@@ -109,12 +109,13 @@ class RunsScreen(ListWindow[None]):
         elif struck:
             hint = tr("{struck} is struck off: u brings it back.", struck=struck[0])
         below = [Line.of((view.glyphs.text(self.said or hint), "strong" if self.said else "dim")).fit(width)]
-        below += run_text(view, runs[self.at], width, DETAIL_ROWS)
+        below += run_text(view, runs[self.at], width, max(DETAIL_ROWS, height - 5 - len(runs)))
         below += [Line()] * (DETAIL_ROWS + 1 - len(below))
         rows = height - 3 - len(below)
         self.in_sight = max(1, rows - 1)
         listed = runs_lines(view, runs, self.at, self.picked, width, rows)
-        return [head.fit(width), Line(), *listed, *[Line()] * (rows - len(listed)), *below, LIST_KEYS.fit(width)]
+        keys = roomiest(width, *LIST_KEYS).fit(width)
+        return [head.fit(width), Line(), *listed, *[Line()] * (rows - len(listed)), *below, keys]
 
     def on_mount(self) -> None:
         self.watch(self.app, "snapshot", self.redraw, init=False)

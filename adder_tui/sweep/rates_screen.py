@@ -164,7 +164,14 @@ class RatesScreen(Modal[bool]):
         await self._services.controller.run(self._services.view().experiment, {"training.lr": rate})
         self.dismiss(True)
         text = rate_text(rate, UNICODE)
-        self._services.say(tr("The learning rate is {rate} from here on: u takes it back.", rate=text))
+        snapshot = self._services.view().snapshot
+        if snapshot is not None and rate_text(snapshot.lr, UNICODE) != text:
+            now = rate_text(snapshot.lr, UNICODE)
+            said = tr("The learning rate is {rate} from here on, {now} now by its schedule: u takes it back.",
+                      rate=text, now=now)  # fmt: skip
+        else:
+            said = tr("The learning rate is {rate} from here on: u takes it back.", rate=text)
+        self._services.say(said)
 
     def action_read(self, key: str) -> None:
         """Move the cursor, from the lowest loss on; by ten updates with PgUp and PgDn."""

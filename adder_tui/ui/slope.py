@@ -97,6 +97,9 @@ def _at_the_point(view: ViewState, found: ParameterLine, at: int, width: int) ->
     over = over_pairs(view.experiment, glyphs, ", ")[2]
     if found.rows_used < view.experiment.row_count:
         over = tr(", over {rows}", rows=plural(found.rows_used, "row", "rows"))
+    now = view.snapshot.current_loss if view.snapshot is not None else None
+    if now is not None and number(now, glyphs) != number(float(found.losses[at]), glyphs):  # as other views round it
+        over += tr(", by float64")
     more = [tr("   (it is {own})", own=own)] if aside else [tr("   all other numbers as they are") + over, over]
     return roomiest(width, *(Line.of(phrase, (words, "dim")) for words in (*more, "")))
 

@@ -295,6 +295,28 @@ def test_rivals_answer_as_numpy_and_brute_force_do(experiment: Experiment) -> No
 OWN: dict[str, Any] = {"data.kind": "rows", "data.rows": [[30, 70, 270], [1, 2, 8], [5, -9, -17]]}
 
 
+def test_held_out_rows_that_lie_outside_of_the_trained_range_are_not_inside() -> None:
+    few = [[1, 1], [2, 3], [500, 500], [3, 2], [4, 4]]
+    for rows, share, some in ((few, 0.2, False), ([*few, [2, 2], [3, 3], [1, 4]], 0.5, True)):
+        experiment = Experiment().replace(**{"data.rows": rows, "data.kind": "rows", "data.test_share": share})
+        trainer = Trainer(experiment)
+        found, (a, b) = at_once(checks(trainer)), region_of(experiment, "inside")
+        held = trainer.dataset.test_pairs.tolist()
+        own = [(x, y) for x, y in held if a[0] <= x <= a[1] and b[0] <= y <= b[1]]
+        assert len(own) < len(held)
+        assert found.regions[0].count == len(own)
+        assert bool(own) == some
+        if own:
+            off = [trainer.predict(x, y) - (x + y) for x, y in own]
+            assert found.regions[0].rmse == pytest.approx(float(np.sqrt(np.mean(np.square(off)))), rel=1e-5)
+
+
+def test_answers_that_are_one_half_but_for_their_rounding_are_all_yes_or_all_no() -> None:
+    xor = {"data.rows": [[0, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 0]], "data.kind": "rows", "training.loss": "bce"}
+    for found in at_once(rivals(Trainer(Experiment().replace(**xor)), []))[:2]:
+        assert found.right == 0.5
+
+
 def positive_rows() -> list[list[float]]:
     """400 sums of whole numbers from 0 to 100."""
     pairs = np.random.default_rng(3).integers(0, 101, (398, 2)).tolist()

@@ -42,6 +42,12 @@ def draft_of(pilot: Pilot[None]) -> FormState:
     return form.form_state
 
 
+def test_every_key_stands_apart_from_its_value() -> None:
+    rows = {key: line.plain for key, line in field_rows(FormState(Experiment()), 80, UNICODE)}
+    for key in KEYS:
+        assert f" {key.short} " in rows[key.name]
+
+
 async def test_a_learning_rate_changes_in_the_run_that_goes_on() -> None:
     session = FakeSession().at(412)
     async with form(session, "epoch 412 of 2,000") as pilot:

@@ -110,6 +110,10 @@ async def test_an_untrained_run_has_no_history_yet() -> None:
             await shows(pilot, "‖ paused")
             await pilot.press("3", "H")
             await shows(pilot, "There is no history yet", "Esc close")
+            await pilot.press("escape", "full_stop", "home")
+            await shows(pilot, "epoch 0")
+            await pilot.press("H")
+            await shows(pilot, "At the start of the run nothing lies behind")
 
 
 async def test_the_window_opens_while_the_engine_loads() -> None:

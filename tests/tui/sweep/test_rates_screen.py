@@ -69,6 +69,24 @@ async def test_the_sweep_has_a_key_to_rates_and_enter_takes_one_into_the_run_whi
         await until(pilot, lambda: app.snapshot is not None and app.snapshot.lr == before)
 
 
+async def test_a_rate_that_a_schedule_lowers_is_said_with_what_it_is_now(session: Session) -> None:
+    await session.load(Experiment.preset("one-pair").replace(**{"training.schedule": "warmup"}))
+    app = app_on(session)  # type: ignore[arg-type]
+    async with app.run_test(size=(120, 24)) as pilot:
+        await until(pilot, lambda: app.snapshot is not None)
+        await pilot.press("S")
+        await shows(pilot, "Ctrl+R rates")
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: isinstance(app.screen, RatesScreen) and app.screen.test.finished)
+        rate = app.screen.rate  # type: ignore[attr-defined]
+        await pilot.press("enter")
+        await until(pilot, lambda: len(app.screen_stack) == 1)
+        now = (await session.snapshot()).lr
+        assert now < rate
+        said = f"The learning rate is {plain_number(rate, UNICODE)} from here on, {plain_number(now, UNICODE)} now"
+        await shows(pilot, said)
+
+
 async def test_where_no_rate_lowered_the_loss_there_is_none_to_take(session: Session) -> None:
     await session.load(Experiment.preset("explode").replace(**{"network.init": "zeros", "network.layers": (2, 4, 1)}))
     app = app_on(session)  # type: ignore[arg-type]
