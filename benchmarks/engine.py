@@ -12,7 +12,7 @@ import torch
 from adder_engine import Experiment
 from adder_engine.runs.run import Run
 from benchmarks.figures import Figure, median
-from benchmarks.tutorial import OPTIMIZERS, TutorialLoop
+from benchmarks.tutorial import OPTIMIZERS, NumpyLoop, TutorialLoop
 
 ROWS = (1, 32, 1_000, 10_000, 100_000)
 QUICK, SLOWER, WIDE = (75, 70, 30, 8, 6), (60, 55, 20, 5, 4), (4, 3, 1.3, 1.3)
@@ -56,7 +56,9 @@ def measure() -> Iterator[Figure]:
 
 
 def _others() -> Iterator[Figure]:
-    """Beside scikit-learn's ``MLPRegressor``, a row and many; at one row plain SGD beside the web playgrounds' mark."""
+    """Beside numpy written out and scikit-learn's ``MLPRegressor``, a row and many; at one row plain SGD beside the web
+    playgrounds' mark.
+    """
     from sklearn.neural_network import MLPRegressor
 
     for rows in (1, 10_000):
@@ -79,8 +81,9 @@ def _others() -> Iterator[Figure]:
                 model.fit(x, y)
 
         changes = {"epochs": 10_000_000, "data.test_count": 0, "training.lr": 1e-7, "data.count": rows}
-        ours, rival = speed(Run(Experiment().replace(**changes)).run), speed(fit)
-        yield Figure(f"beside scikit-learn, {_rows(rows)}", ours, "updates/s", rival=rival)
+        ours = Run(Experiment().replace(**changes)).run
+        for name, rival in (("numpy", NumpyLoop(inputs, targets).train), ("scikit-learn", fit)):
+            yield Figure(f"beside {name}, {_rows(rows)}", speed(ours), "updates/s", rival=speed(rival))
     changes["data.count"] = 1
     plain = Run(Experiment().replace(**changes, **{"training.optimizer": "sgd"})).run
     yield Figure("sgd, 1 row", max(speed(plain) for _ in range(PAIRS)), "updates/s", limit=1e6, at_least=True)
