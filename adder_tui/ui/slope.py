@@ -23,6 +23,8 @@ POINTS = 121
 """Values of the number that are asked for, about: two dots a column where there are 70."""
 ABOVE, UNDER = 1, 1
 DIGITS = 6
+ROUNDING = 0.03
+"""By so much of itself float32's rounding may change a small loss."""
 
 
 def slope_lines(view: ViewState, found: ParameterLine, tried: int, width: int, height: int) -> list[Line]:
@@ -97,9 +99,10 @@ def _at_the_point(view: ViewState, found: ParameterLine, at: int, width: int) ->
     over = over_pairs(view.experiment, glyphs, ", ")[2]
     if found.rows_used < view.experiment.row_count:
         over = tr(", over {rows}", rows=plural(found.rows_used, "row", "rows"))
-    now = view.snapshot.current_loss if view.snapshot is not None else None
-    if now is not None and number(now, glyphs) != number(float(found.losses[at]), glyphs):  # as other views round it
-        over += tr(", by float64")
+    if view.snapshot is not None and (now := view.snapshot.current_loss) is not None:
+        here = float(found.losses[at])
+        if number(now, glyphs) != number(here, glyphs) and math.isclose(now, here, rel_tol=ROUNDING):
+            over += tr(", by float64")  # float32 rounds it otherwise, which other views show
     more = [tr("   (it is {own})", own=own)] if aside else [tr("   all other numbers as they are") + over, over]
     return roomiest(width, *(Line.of(phrase, (words, "dim")) for words in (*more, "")))
 

@@ -279,7 +279,7 @@ async def test_keys_behind_a_window_that_became_large_enough_are_for_what_it_sho
         app.post_message(events.Resize(Size(*SIZE), Size(*SIZE)))
         for key in ("5", "6"):
             app.post_message(events.Key(key, key))
-        await shows(pilot, "lr               56", "the run has 0.0002")
+        await shows(pilot, "lr                56", "the run has 0.0002")
         await pilot.resize_terminal(50, 18)
         await shows(pilot, "This window is 50x18")
         app.post_message(events.Resize(Size(*SIZE), Size(*SIZE)))
