@@ -184,9 +184,9 @@ def diagram(view: ViewState, width: int, height: int) -> Drawn:
     for c in range(len(drawing.layers)):
         _heading(drawing, c)
         _neurons(drawing, c)
-    _outcome(drawing)
     for c in range(1, len(drawing.layers)):
         draw_edges(drawing, c)
+    _outcome(drawing)
     return Drawn(drawing.grid.lines(), drawing.spots)
 
 
@@ -261,6 +261,10 @@ def _error(s: DiagramDrawing, c: int, i: int, x: int, y: int, room: int) -> None
     s.grid.put(x, y, s.glyphs.delta, "accent" if s.is_working(c) else "dim")
 
 
+THREE_DIGITS = len("-1.23e10")
+"""Columns that show so many of any number below the output; they may reach over what is blank before it."""
+
+
 def _outcome(s: DiagramDrawing) -> None:
     """Below the output: what is wanted and how far off it is, in units of sums, and from its rung on the loss."""
     column, rows = s.columns[-1], s.outcome
@@ -271,6 +275,8 @@ def _outcome(s: DiagramDrawing) -> None:
         name, short = OUTCOME[label]
         further = len(name) - len(short) - 1 if label == "scaled loss" else 0
         room = column.end - max(0, column.marks - further) - len(name) - 1
+        while room < THREE_DIGITS and s.grid.is_blank(column.end - room - len(name) - 3, y, 2):
+            room += 1
         text = s.outcome_text(label, value, room)
         x = column.end - max(6, len(text)) - 1 - len(name)
         s.grid.put(x, y, name, "active" if at_loss and label in ("own loss", "scaled loss") else "dim")

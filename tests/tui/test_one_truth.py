@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adder_engine.analysis.evaluation import checks, held_out, region_of
@@ -117,7 +117,16 @@ def pairs(experiment: Experiment) -> list[tuple[float, float]]:
     return [*rows, *((s.a, s.b) for s in starting_sums(experiment)), (12.0, 5.0), (-0.5, 0.25)]
 
 
+NARROW = Experiment().replace(**{
+    "seed": 0, "epochs": 0, "network.layers": (2, 1, 1, 1, 1, 1, 1, 1), "data.task": "2*a + 3*b", "data.count": 1,
+    "data.low": 0.0, "data.high": 248.0, "data.test_count": 0, "training.optimizer": "sgd", "training.lr": 0.01,
+    "training.zero_grad": False,
+})  # fmt: skip
+"""Seven layers beside each other, and an answer of ten digits."""
+
+
 @given(SHORT_RUNS, st.integers(0, 99))
+@example(NARROW, 1)
 @examples(60)
 def test_answer_wanted_and_off_by_are_right_and_the_same_on_every_screen(experiment: Experiment, pick: int) -> None:
     a, b = pairs(experiment)[pick % len(pairs(experiment))]
