@@ -465,7 +465,7 @@ class Session:
             raise RequestError("{asked!r} is no sum: make one with parse_sum.", asked=asked)
         asked = Sum(_number(asked.a, "a"), _number(asked.b, "b"), str(asked.typed))
         if not max(abs(asked.a), abs(asked.b)) <= LARGEST_TERM:
-            raise RequestError("{asked} is too large to ask about: use numbers within ±1e12.", asked=asked)
+            raise RequestError("{typed} is too large to ask about: use numbers within ±1e12.", typed=asked)
         return await self._ask(lambda workspace: workspace.ask(asked))
 
     # --- the thread ------------------------------------------------------------------------------
@@ -582,9 +582,11 @@ def _items(value: object, name: str) -> list[object]:
 
 def _numbers(value: object, name: str) -> tuple[int, ...]:
     """The whole numbers in a collection, or one; raises RequestError where it holds anything else."""
-    with contextlib.suppress(TypeError):
-        return (whole(operator.index(value), name),)  # type: ignore[arg-type]  # whatever it is
-    return tuple(whole(number, name) for number in _items(value, name))
+    try:
+        items: list[object] = [operator.index(value)]  # type: ignore[arg-type]  # whatever it is
+    except TypeError:
+        items = _items(value, name)
+    return tuple(whole(number, name) for number in items)
 
 
 def _path(value: object) -> Path:

@@ -212,7 +212,7 @@ class Run:
         begun, done = time.perf_counter(), trainer.updates_done
         if deadline < math.inf:
             until = min(until, done + max(1, int((deadline - begun) / self._update_seconds)))
-        due = (trainer.updates_done // timeline.spacing + 1) * timeline.spacing
+        due = (done // timeline.spacing + 1) * timeline.spacing
         rules = self.rules.of(self.newest_epoch) if self._ruled and self._fired is None else NO_RULES
         fired = trainer.advance(min(until, due), last_epoch, self.history, rules)
         if trainer.stopped:

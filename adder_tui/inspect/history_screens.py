@@ -44,8 +44,8 @@ def history_lines(view: ViewState, found: RunHistories, shown: str, width: int, 
     """One of :data:`VIEWS`, in ``height`` rows."""
     if len(found.updates) < 2:
         trained = view.snapshot is not None and view.snapshot.newest.update > 0
-        none = tr("There is no history yet: space or . trains.")
-        back = tr("At the start of the run nothing lies behind: End goes to where it has come.")
+        none = tr("There is no history yet: Esc, then space or . trains.")
+        back = tr("At the start of the run nothing lies behind: Esc, then End goes to where it has come.")
         return said_lines(back if trained else none, width, "dim", view.glyphs)
     draw = {"number": number_lines, "histograms": histogram_lines}.get(shown, norm_lines)
     return [line.fit(width, view.glyphs.ellipsis) for line in draw(view, found, width, height)][:height]

@@ -163,14 +163,16 @@ class RatesScreen(Modal[bool]):
     async def _take(self, rate: float) -> None:
         await self._services.controller.run(self._services.view().experiment, {"training.lr": rate})
         self.dismiss(True)
-        text = rate_text(rate, UNICODE)
         snapshot = self._services.view().snapshot
-        if snapshot is not None and rate_text(snapshot.lr, UNICODE) != text:
-            now = rate_text(snapshot.lr, UNICODE)
-            said = tr("The learning rate is {rate} from here on, {now} now by its schedule: u takes it back.",
-                      rate=text, now=now)  # fmt: skip
-        else:
+        text, now = rate_text(rate, UNICODE), "" if snapshot is None else rate_text(snapshot.lr, UNICODE)
+        if now in ("", text):
             said = tr("The learning rate is {rate} from here on: u takes it back.", rate=text)
+        else:
+            said = tr(
+                "The learning rate is {rate} from here on, {now} now by its schedule: u takes it back.",
+                rate=text,
+                now=now,
+            )
         self._services.say(said)
 
     def action_read(self, key: str) -> None:

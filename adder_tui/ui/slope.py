@@ -99,9 +99,10 @@ def _at_the_point(view: ViewState, found: ParameterLine, at: int, width: int) ->
     over = over_pairs(view.experiment, glyphs, ", ")[2]
     if found.rows_used < view.experiment.row_count:
         over = tr(", over {rows}", rows=plural(found.rows_used, "row", "rows"))
-    if view.snapshot is not None and (now := view.snapshot.current_loss) is not None:
-        here = float(found.losses[at])
-        if number(now, glyphs) != number(here, glyphs) and math.isclose(now, here, rel_tol=ROUNDING):
+    elif view.snapshot is not None and view.snapshot.status != "playing":
+        now, here = view.snapshot.current_loss, float(found.losses[found.here])
+        close = now is not None and math.isclose(now, here, rel_tol=ROUNDING)
+        if close and number(now, glyphs) != number(here, glyphs):
             over += tr(", by float64")  # float32 rounds it otherwise, which other views show
     more = [tr("   (it is {own})", own=own)] if aside else [tr("   all other numbers as they are") + over, over]
     return roomiest(width, *(Line.of(phrase, (words, "dim")) for words in (*more, "")))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from textual.pilot import Pilot
 
 from adder_engine import Experiment
 from adder_engine.rates import RateTest
@@ -38,6 +39,16 @@ async def test_the_palette_finds_rates_and_the_cursor_reads_them_out_from_the_lo
         assert app.snapshot.newest.update == 0
 
 
+async def rates_of(pilot: Pilot[None]) -> RatesScreen:
+    """The window of rates, opened by the key that the sweep in front has for it."""
+    await shows(pilot, "Ctrl+R rates")
+    await pilot.press("ctrl+r")
+    await until(pilot, lambda: isinstance(pilot.app.screen, RatesScreen))
+    screen = pilot.app.screen
+    assert isinstance(screen, RatesScreen)
+    return screen
+
+
 async def test_the_sweep_has_a_key_to_rates_and_enter_takes_one_into_the_run_which_u_takes_back(
     session: Session,
 ) -> None:
@@ -46,15 +57,9 @@ async def test_the_sweep_has_a_key_to_rates_and_enter_takes_one_into_the_run_whi
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: app.snapshot is not None)
         await pilot.press("S")
-        await shows(pilot, "Ctrl+R rates")
-        await pilot.press("ctrl+r")
-        await until(pilot, lambda: isinstance(app.screen, RatesScreen))
+        await rates_of(pilot)
         await pilot.press("escape")
-        await shows(pilot, "Ctrl+R rates")
-        await pilot.press("ctrl+r")
-        await until(pilot, lambda: isinstance(app.screen, RatesScreen))
-        screen = app.screen
-        assert isinstance(screen, RatesScreen)
+        screen = await rates_of(pilot)
         await until(pilot, lambda: screen.test.finished)
         assert screen.rate == float(f"{screen.test.proposed:.3g}")  # the usual choice
         await pilot.press("right", "left")
@@ -75,10 +80,10 @@ async def test_a_rate_that_a_schedule_lowers_is_said_with_what_it_is_now(session
     async with app.run_test(size=(120, 24)) as pilot:
         await until(pilot, lambda: app.snapshot is not None)
         await pilot.press("S")
-        await shows(pilot, "Ctrl+R rates")
-        await pilot.press("ctrl+r")
-        await until(pilot, lambda: isinstance(app.screen, RatesScreen) and app.screen.test.finished)
-        rate = app.screen.rate  # type: ignore[attr-defined]
+        screen = await rates_of(pilot)
+        await until(pilot, lambda: screen.test.finished)
+        rate = screen.rate
+        assert rate is not None
         await pilot.press("enter")
         await until(pilot, lambda: len(app.screen_stack) == 1)
         now = (await session.snapshot()).lr
